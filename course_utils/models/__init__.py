@@ -1,0 +1,11 @@
+"""The architectures of the lectures as PyTorch modules: one readable file a family, one registry.
+
+>>> from course_utils import models
+>>> model = models.create("resnet50", num_classes=10)
+>>> models.entry("resnet50").error
+"""
+
+from .network import Network
+from .registry import Entry, Error, create, entry, names, register
+
+__all__ = ["Entry", "Error", "Network", "create", "entry", "names", "register"]
