@@ -4,11 +4,22 @@ import re
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_utils import models
 
-SMALL_SIDES = (8, 16, 32, 64, 96, 128)
+# Real arithmetic takes time: the smaller networks always run, the others with the slow tests.
+FAST_PARAMETERS = 3_000_000
+VERY_DEEP = ("resnet1202",)  # slow even on the meta device
+
+
+def _slow_if(condition, name):
+    return pytest.param(name, marks=pytest.mark.slow if condition else ())
+
+
+SHAPES_ONLY = [_slow_if(name in VERY_DEEP, name) for name in models.names()]
+WITH_NUMBERS = [_slow_if(models.entry(name).parameters > FAST_PARAMETERS, name) for name in models.names()]
 
 
 def on_meta(name, **options):
@@ -25,14 +36,17 @@ def accepts(model, size):
     return True
 
 
-def smallest_input(name, **options):
-    """The smallest (C, H, W) among a few that the network accepts: its native size if it takes no other."""
-    model = on_meta(name, **options)
+def tiny_input(name):
+    """The smallest (H, W) among a few that the network accepts: its native size if it takes no other.
+
+    Not the smallest of all: normalising the two values that a 1x1 map has in a batch of two explodes.
+    """
+    model = on_meta(name)
     channels, *native = model.input_size
-    for side in SMALL_SIDES:
-        if side < min(native) and accepts(model, (channels, side, side)):
-            return channels, side, side
-    return channels, *native
+    for side in (16,) if min(native) <= 32 else (64, 96, 128):
+        if accepts(model, (channels, side, side)):
+            return side, side
+    return tuple(native)
 
 
 @pytest.mark.parametrize("name", models.names())
@@ -46,41 +60,34 @@ def test_parameters_and_macs_are_the_published_ones(name):
     assert counter.get_total_flops() == 2 * published.macs
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_classes_and_channels_are_free(name):
     model = on_meta(name, num_classes=7, in_channels=2).eval()
     assert model.input_size == (2, *models.entry(name).input_size[1:])
     assert model(torch.empty(3, *model.input_size, device="meta")).shape == (3, 7)
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_too_small_an_input_names_the_stage(name):
     model = on_meta(name).eval()
-    with pytest.raises(ValueError) as caught:  # residual networks get through down to 1x1, never below
-        for side in (8, 4, 2, 1, 0):
+    with pytest.raises(ValueError) as caught:  # a network that pads everywhere gets through down to 1x1
+        for side in (16, 1, 0):
             model(torch.empty(1, model.input_size[0], side, side, device="meta"))
     message = re.fullmatch(
-        rf"{name}: input [\dx]+ (is too small: it vanishes|has the wrong .*: it no longer fits) at (\S+) \(.+",
+        rf"{name}: input [\dx]+ (is too small: it vanishes|has the wrong .+ fits) at (\S+) \(.+",
         str(caught.value),
     )
     assert message, str(caught.value)
     assert message[2] in dict(model.named_modules())
 
 
-# Real arithmetic takes time: the smaller networks always run, the others with the slow tests.
-FAST = 3_000_000
-by_cost = [
-    pytest.param(name, marks=pytest.mark.slow if models.entry(name).parameters > FAST else ())
-    for name in models.names()
-]
-
-
-@pytest.mark.parametrize("name", by_cost)
+@pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_trains_one_step_from_a_tiny_input(name):
-    size = smallest_input(name)
     torch.manual_seed(0)
-    model = models.create(name, num_classes=10)
-    loss = torch.nn.functional.cross_entropy(model(torch.randn(2, *size)), torch.tensor([3, 7]))
+    height, width = tiny_input(name)
+    channels = 1 if min(models.entry(name).input_size[1:]) <= 32 else 3
+    model = models.create(name, num_classes=10, in_channels=channels)
+    loss = cross_entropy(model(torch.randn(2, channels, height, width)), torch.tensor([3, 7]))
     loss.backward()
     assert torch.isfinite(loss)
     for path, parameter in model.named_parameters():
@@ -88,19 +95,16 @@ def test_trains_one_step_from_a_tiny_input(name):
         assert torch.isfinite(parameter.grad).all(), path
 
 
-@pytest.mark.parametrize("name", by_cost)
+@pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_gives_finite_logits_at_its_native_size(name):
     torch.manual_seed(0)
-    model = models.create(name).eval()
-    with torch.inference_mode():
-        logits = model(torch.randn(1, *model.input_size))
-    assert logits.shape == (1, models.entry(name).num_classes)
+    model = models.create(name)
+    x = torch.randn(2, *model.input_size)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0  # one batch sets the averages; without, residual sums overflow when deep
+    with torch.no_grad():
+        model(x)
+        logits = model.eval()(x)
+    assert logits.shape == (2, models.entry(name).num_classes)
     assert torch.isfinite(logits).all()
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in models.names() if max(models.entry(name).input_size[1:]) <= 32]
-)
-def test_small_networks_take_ten_grey_classes(name):
-    model = on_meta(name, num_classes=10, in_channels=1).eval()
-    assert model(torch.empty(2, *model.input_size, device="meta")).shape == (2, 10)
