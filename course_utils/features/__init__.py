@@ -12,7 +12,13 @@ from .descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
 from .hog import hog, hog_cells, image_gradient, normalize_blocks
 from .word_histograms import nearest_words, pyramid_histogram
 
-_NEEDS_SCIKIT_LEARN = {"VisualWords": "visual_words"}
+_NEEDS_SCIKIT_LEARN = {
+    "VisualWords": "visual_words",
+    "Pixels": "pipelines",
+    "ColorHistogram": "pipelines",
+    "HOG": "pipelines",
+    "image_classifier": "pipelines",
+}
 
 __all__ = [
     "color_histogram",

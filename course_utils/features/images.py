@@ -36,6 +36,33 @@ def check_image(image) -> np.ndarray:
     return image
 
 
+def as_pictures(images):
+    """Return a batch as a sequence of single pictures, channels last.
+
+    Parameters
+    ----------
+    images : array (N, H, W) or (N, C, H, W), or a sequence of pictures (H, W) or (H, W, C)
+        A batch in one array has its channels where the layers and data sets have them; pictures in a list,
+        which may differ in size, have them where image readers do. With one channel the axis is dropped.
+
+    Raises
+    ------
+    ValueError
+        if an array has another number of axes, or more than 4 channels.
+    """
+    if not isinstance(images, np.ndarray) or images.dtype == object:
+        return images
+    if images.ndim not in (3, 4):
+        raise ValueError(f"images has shape {images.shape}; a batch has shape (N, H, W) or (N, C, H, W)")
+    if images.ndim == 3:
+        return images
+    if images.shape[1] > 4:
+        raise ValueError(
+            f"images has shape {images.shape}, that is {images.shape[1]} channels; a batch is (N, C, H, W)"
+        )
+    return images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
+
+
 def positive_pair(value, name: str) -> tuple[int, int]:
     """``value`` as (rows, columns): one positive integer for both, or two."""
     try:

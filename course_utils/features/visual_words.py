@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
-from .images import positive_int
+from .images import as_pictures, positive_int
 from .word_histograms import nearest_words, pyramid_histogram
 
 DESCRIPTORS = {"gradients": gradient_descriptors, "pixels": pixel_descriptors}
@@ -71,13 +71,13 @@ class VisualWords(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
 
     def fit(self, images, y=None):
-        """Learn the codebook from pictures: a list of (H, W) or (H, W, C) arrays, or one array of them."""
+        """Learn the codebook from an array (N, H, W) or (N, C, H, W), or a list of (H, W) or (H, W, C)."""
         n_words = positive_int(self.n_words, "n_words")
         levels = positive_int(self.levels, "levels")
         each = -(-positive_int(self.max_patches, "max_patches") // max(1, len(images)))
         random_state = check_random_state(self.random_state)
         sample = []
-        for image in images:
+        for image in as_pictures(images):
             grid = self._describe(image)
             descriptors = grid.reshape(-1, grid.shape[-1])
             if len(descriptors) > each:
@@ -103,7 +103,7 @@ class VisualWords(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         out = np.empty((len(images), self._n_features_out))
-        for row, image in zip(out, images, strict=True):
+        for row, image in zip(out, as_pictures(images), strict=True):
             row[:] = pyramid_histogram(self.words(image), len(self.codebook_), self.levels)
         return out
 
