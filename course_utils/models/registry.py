@@ -16,13 +16,14 @@ class Error:
     """A published test error, in per cent: of one network unless `how` says otherwise."""
 
     dataset: str  # such as "ImageNet validation", "CIFAR-10"
-    top1: float
+    top1: float | None = None
     top5: float | None = None
     how: str = ""  # crops, augmentation, ensembles: whatever the number depends on
     source: str = ""  # where it stands, such as "table 4" of the entry's paper
 
     def __str__(self) -> str:
-        rates = f"top-1 {self.top1:g} %" + (f", top-5 {self.top5:g} %" if self.top5 is not None else "")
+        both = {"top-1": self.top1, "top-5": self.top5}
+        rates = ", ".join(f"{kind} {rate:g} %" for kind, rate in both.items() if rate is not None)
         notes = ", ".join(note for note in (self.how, self.source) if note)
         return f"{self.dataset}: {rates}" + (f" ({notes})" if notes else "")
 

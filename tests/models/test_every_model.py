@@ -11,7 +11,8 @@ from course_utils import models
 
 # Real arithmetic takes time: the smaller networks always run, the others with the slow tests.
 FAST_PARAMETERS = 3_000_000
-VERY_DEEP = ("resnet1202",)  # slow even on the meta device
+# A quarter of a second and more for shapes alone; each has a shallower sister that always runs.
+VERY_DEEP = ("resnet1202", "resnet152", "densenet161", "densenet169", "densenet201")
 
 
 def _slow_if(condition, name):

@@ -7,14 +7,22 @@ from course_utils import models
 from tests.oracles.torchvision_shim import torchvision
 
 SHARED = [
+    *("alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"),
     *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
-    *("wide_resnet50_2", "resnext50_32x4d", "resnext101_32x8d"),
+    *("googlenet", "wide_resnet50_2", "resnext50_32x4d", "resnext101_32x8d"),
+    *("densenet121", "densenet169", "densenet201", "densenet161", "squeezenet1_0", "squeezenet1_1"),
 ]
-# Enough to compare numbers by default; the others repeat the same blocks and run with the slow tests.
-FAST = ("resnet18",)
+# Enough to compare numbers by default. The others repeat their blocks and run with the slow tests,
+# in training mode, which takes in dropout and the averages of the batch.
+FAST = ("resnet18", "squeezenet1_1", "googlenet")
+WITH_NUMBERS = [
+    *[(name, training) for name in FAST for training in (False, True)],
+    *[pytest.param(name, True, marks=pytest.mark.slow) for name in SHARED if name not in FAST],
+]
 
 
-def theirs(name, **options):
+def theirs(name):
+    options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
     return torchvision.models.get_model(name, weights=None, **options)
 
 
@@ -29,10 +37,7 @@ def test_same_keys_shapes_and_published_figures(name):
     assert round(models.entry(name).macs / 1e9, 3) == weights.meta["_ops"]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in SHARED]
-)
-@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
+@pytest.mark.parametrize("name, training", WITH_NUMBERS)
 def test_same_logits_and_gradients(name, training):
     """With the same weights, dropout masks and images: equal logits, equal gradients of all parameters."""
     torch.manual_seed(0)
@@ -58,3 +63,31 @@ def test_same_logits_and_gradients(name, training):
     for key, parameter in their_parameters.items():
         scale = parameter.grad.abs().max().item()
         assert torch.allclose(our_parameters[key].grad, parameter.grad, rtol=1e-4, atol=1e-5 * scale), key
+
+
+def test_googlenet_with_auxiliary_heads_agrees_in_training_mode():
+    torch.manual_seed(0)
+    reference = torchvision.models.googlenet(weights=None, init_weights=False)
+    ours = models.create("googlenet", aux_logits=True)
+    ours.load_state_dict(reference.state_dict(), strict=True)
+    x = torch.randn(2, 3, 64, 64)
+    for model in (reference, ours):
+        model.train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0  # the heads draw their masks in another order
+    expected, got = reference(x), ours(x)
+    assert got._fields == expected._fields
+    for theirs_out, our_out in zip(expected, got, strict=True):
+        assert torch.allclose(our_out, theirs_out, rtol=1e-5, atol=1e-5)
+
+
+def test_googlenet_transforms_its_input_as_the_published_weights_need():
+    torch.manual_seed(0)
+    reference = torchvision.models.googlenet(
+        weights=None, init_weights=False, aux_logits=False, transform_input=True
+    ).eval()
+    ours = models.create("googlenet", transform_input=True).eval()
+    ours.load_state_dict(reference.state_dict(), strict=True)
+    x = torch.randn(1, 3, 64, 64)
+    assert torch.allclose(ours(x), reference(x), rtol=1e-5, atol=1e-5)
