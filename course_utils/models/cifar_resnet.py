@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from .network import Network
 from .registry import Error, register
 from .resnet import conv3x3, he_initialisation, projection, stage
+from .stochastic_depth import linear_decay, stochastic_depth
 
 
 class PadShortcut(nn.Module):
@@ -33,6 +34,7 @@ class CifarBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU(inplace=True)
         self.residual = shortcut is not None
+        self.survival = 1.0  # below 1: stochastic depth
         if in_channels == out_channels:
             self.downsample = nn.Identity()
         elif shortcut == "A":
@@ -46,10 +48,10 @@ class CifarBlock(nn.Module):
         return self.bn2(self.conv2(out))
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.branch(x)
-        if self.residual:
-            out = out + self.downsample(x)
-        return self.relu(out)
+        if not self.residual:
+            return self.relu(self.branch(x))
+        residual = stochastic_depth(self.branch, x, self.survival, self.training)
+        return self.relu(residual + self.downsample(x))
 
 
 class CifarResNet(Network):
@@ -65,9 +67,14 @@ class CifarResNet(Network):
     Args:
         depth: layers with weights, 6n + 2.
         shortcut: where the shape changes, "A" pads with zeros and "B" projects; None for a plain network.
+        survival: stochastic depth. Below 1, training drops blocks at random; the last one stays with this
+            probability, earlier ones with more. Huang et al. 2016 (arXiv:1603.09382) report that 0.5 takes
+            the error of 110 layers from 6.41 to 5.25 % and that of 1202 layers to 4.91 %.
     """
 
-    def __init__(self, depth: int, shortcut: str | None, num_classes: int, in_channels: int):
+    def __init__(
+        self, depth: int, shortcut: str | None, num_classes: int, in_channels: int, survival: float = 1.0
+    ):
         super().__init__()
         if shortcut not in ("A", "B", None):
             raise ValueError(f"shortcut must be 'A' (zero padding) or 'B' (projection), not {shortcut!r}")
@@ -82,6 +89,9 @@ class CifarResNet(Network):
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(64, num_classes)
         he_initialisation(self)
+        blocks = [*self.layer1, *self.layer2, *self.layer3]
+        for block, probability in zip(blocks, linear_decay(len(blocks), survival), strict=True):
+            block.survival = probability
 
     def forward(self, x: Tensor) -> Tensor:  #     N x  3 x 32 x 32
         x = self.relu(self.bn1(self.conv1(x)))  #  N x 16 x 32 x 32
@@ -104,33 +114,45 @@ def _cifar10(top1: float) -> Error:
 
 
 @register(**_CIFAR, parameters=269_722, macs=40_551_040, error=_cifar10(8.75))
-def resnet20(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(20, shortcut, num_classes, in_channels)
+def resnet20(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(20, shortcut, num_classes, in_channels, survival)
 
 
 @register(**_CIFAR, parameters=464_154, macs=68_862_592, error=_cifar10(7.51))
-def resnet32(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(32, shortcut, num_classes, in_channels)
+def resnet32(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(32, shortcut, num_classes, in_channels, survival)
 
 
 @register(**_CIFAR, parameters=658_586, macs=97_174_144, error=_cifar10(7.17))
-def resnet44(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(44, shortcut, num_classes, in_channels)
+def resnet44(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(44, shortcut, num_classes, in_channels, survival)
 
 
 @register(**_CIFAR, parameters=853_018, macs=125_485_696, error=_cifar10(6.97))
-def resnet56(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(56, shortcut, num_classes, in_channels)
+def resnet56(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(56, shortcut, num_classes, in_channels, survival)
 
 
 @register(**_CIFAR, parameters=1_727_962, macs=252_887_680, error=_cifar10(6.43))
-def resnet110(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(110, shortcut, num_classes, in_channels)
+def resnet110(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(110, shortcut, num_classes, in_channels, survival)
 
 
 @register(**_CIFAR, parameters=19_421_274, macs=2_829_238_912, error=_cifar10(7.93))
-def resnet1202(num_classes: int, in_channels: int, *, shortcut: str = "A") -> CifarResNet:
-    return CifarResNet(1202, shortcut, num_classes, in_channels)
+def resnet1202(
+    num_classes: int, in_channels: int, *, shortcut: str = "A", survival: float = 1.0
+) -> CifarResNet:
+    return CifarResNet(1202, shortcut, num_classes, in_channels, survival)
 
 
 @register(
