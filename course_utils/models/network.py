@@ -1,5 +1,7 @@
 """What all networks share: an ``nn.Module`` that says where an unsuitable input went wrong."""
 
+from collections import OrderedDict
+
 from torch import Tensor, nn
 
 
@@ -25,6 +27,11 @@ class Network(nn.Module):
             if reason is None:
                 raise
             raise ValueError(reason) from error
+
+
+def named(**layers: nn.Module) -> nn.Sequential:
+    """``nn.Sequential`` whose layers have names instead of numbers."""
+    return nn.Sequential(OrderedDict(layers))
 
 
 def _explain(network: Network, args: tuple, error: Exception) -> str | None:
