@@ -1,7 +1,5 @@
 """Every assignment: well-formed, worth 100 points, all earned by its solution and none by its stubs."""
 
-import json
-
 import matplotlib
 import nbformat
 import pytest
@@ -29,7 +27,7 @@ def test_the_file_is_valid_has_no_outputs_and_diffs_well(assignment, folder):
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     assert notebook.metadata.kernelspec.name == "python3"
-    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    assert text == nbformat.writes(notebook) + "\n"
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None, cell.id
