@@ -1,11 +1,9 @@
 """DenseNet: every layer sees the maps of all layers before it in its block."""
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
-from .network import Network
+from .network import Network, named
 from .registry import Error, register
 
 
@@ -29,18 +27,29 @@ class DenseLayer(nn.Module):
 def dense_block(depth: int, in_channels: int, growth: int) -> nn.Sequential:
     """`depth` dense layers in a row, from `in_channels` to ``in_channels + depth * growth`` maps."""
     layers = {f"denselayer{i + 1}": DenseLayer(in_channels + i * growth, growth) for i in range(depth)}
-    return nn.Sequential(OrderedDict(layers))
+    return named(**layers)
 
 
 def transition(in_channels: int, out_channels: int) -> nn.Sequential:
     """Between blocks: fewer channels (the "C" of DenseNet-BC), half the height and width."""
-    layers = {
-        "norm": nn.BatchNorm2d(in_channels),
-        "relu": nn.ReLU(inplace=True),
-        "conv": nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
-        "pool": nn.AvgPool2d(kernel_size=2, stride=2),
-    }
-    return nn.Sequential(OrderedDict(layers))
+    return named(
+        norm=nn.BatchNorm2d(in_channels),
+        relu=nn.ReLU(inplace=True),
+        conv=nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
+        pool=nn.AvgPool2d(kernel_size=2, stride=2),
+    )
+
+
+def dense_blocks(depths: list[int], channels: int, growth: int) -> tuple[dict[str, nn.Module], int]:
+    """Blocks of `depths` layers and the transitions between them, by name; and the channels at the end."""
+    layers = {}
+    for i, depth in enumerate(depths, start=1):
+        layers[f"denseblock{i}"] = dense_block(depth, channels, growth)
+        channels += depth * growth
+        if i < len(depths):
+            layers[f"transition{i}"] = transition(channels, channels // 2)
+            channels //= 2
+    return layers, channels
 
 
 def densenet_initialisation(model: nn.Module) -> None:
@@ -69,21 +78,41 @@ class DenseNet(Network):
 
     def __init__(self, depths: list[int], growth: int, stem: int, num_classes: int, in_channels: int):
         super().__init__()
-        layers = OrderedDict(  #                                                     N x 3 x 224 x 224
+        blocks, channels = dense_blocks(depths, stem, growth)
+        self.features = named(  #                                                    N x 3 x 224 x 224
             conv0=nn.Conv2d(in_channels, stem, 7, stride=2, padding=3, bias=False),  # N x stem x 112 x 112
             norm0=nn.BatchNorm2d(stem),
             relu0=nn.ReLU(inplace=True),
             pool0=nn.MaxPool2d(kernel_size=3, stride=2, padding=1),  #               N x stem x 56 x 56
+            **blocks,  # maps of 56, 28, 14 and 7 on a side
+            norm5=nn.BatchNorm2d(channels),  #                                       N x channels x 7 x 7
         )
-        channels = stem
-        for i, depth in enumerate(depths, start=1):  # maps of 56, 28, 14 and 7 on a side
-            layers[f"denseblock{i}"] = dense_block(depth, channels, growth)
-            channels += depth * growth
-            if i < len(depths):
-                layers[f"transition{i}"] = transition(channels, channels // 2)
-                channels //= 2
-        layers["norm5"] = nn.BatchNorm2d(channels)  #                                N x channels x 7 x 7
-        self.features = nn.Sequential(layers)
+        self.relu = nn.ReLU(inplace=True)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(channels, num_classes)
+        densenet_initialisation(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.avgpool(self.relu(self.features(x)))  # N x channels x 1 x 1
+        return self.classifier(x.flatten(1))  #          N x num_classes
+
+
+class CifarDenseNet(Network):
+    """DenseNet-BC for CIFAR: a 3x3 convolution, three dense blocks of `depth` layers, one linear layer.
+
+    Published (table 2): with 100 layers (16 dense ones a block) and a growth of 12, 0.8 million parameters;
+    error on CIFAR-10 4.51 % (5.92 % without shifts and flips), on CIFAR-100 22.27 % (24.15 %).
+    """
+
+    def __init__(self, depth: int, growth: int, num_classes: int, in_channels: int):
+        super().__init__()
+        stem = 2 * growth
+        blocks, channels = dense_blocks([depth] * 3, stem, growth)
+        self.features = named(  #                                                    N x 3 x 32 x 32
+            conv0=nn.Conv2d(in_channels, stem, 3, padding=1, bias=False),  #         N x stem x 32 x 32
+            **blocks,  # maps of 32, 16 and 8 on a side
+            norm4=nn.BatchNorm2d(channels),  #                                       N x channels x 8 x 8
+        )
         self.relu = nn.ReLU(inplace=True)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, num_classes)
@@ -123,3 +152,13 @@ def densenet201(num_classes: int, in_channels: int) -> DenseNet:
 @register(**_DENSENET, parameters=28_681_000, macs=7_727_907_072)
 def densenet161(num_classes: int, in_channels: int) -> DenseNet:
     return DenseNet([6, 12, 36, 24], 48, 96, num_classes, in_channels)
+
+
+@register(
+    **_DENSENET | {"input_size": (3, 32, 32), "num_classes": 10},
+    parameters=769_162,
+    macs=287_929_692,
+    error=Error("CIFAR-10", 4.51, how="shifts and flips", source="table 2"),
+)
+def densenet_bc_100_12(num_classes: int, in_channels: int) -> CifarDenseNet:
+    return CifarDenseNet(16, 12, num_classes, in_channels)
