@@ -12,7 +12,10 @@ from course_utils import models
 # Real arithmetic takes time: the smaller networks always run, the others with the slow tests.
 FAST_PARAMETERS = 3_000_000
 # A quarter of a second and more for shapes alone; each has a shallower sister that always runs.
-VERY_DEEP = ("resnet1202", "resnet152", "densenet161", "densenet169", "densenet201")
+VERY_DEEP = (
+    *("resnet1202", "resnet152", "densenet161", "densenet169", "densenet201"),
+    *("preact_resnet101", "preact_resnet152", "preact_resnet200", "nasnet_a_large"),
+)
 
 
 def _slow_if(condition, name):

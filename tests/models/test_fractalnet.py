@@ -92,9 +92,9 @@ def test_training_with_drop_path_uses_one_column_every_other_time():
     torch.manual_seed(0)
     with torch.device("meta"):
         model = models.create("fractalnet20", drop_path=0.15)
-        runs = [units_run(model, torch.empty(2, 3, 32, 32)) for _ in range(60)]
+        runs = [units_run(model, torch.empty(2, 3, 32, 32)) for _ in range(30)]
         assert set(runs) == {5, 10, 20, 35}
-        assert 20 <= runs.count(35) <= 40
+        assert 10 <= runs.count(35) <= 20
         assert units_run(model.eval(), torch.empty(2, 3, 32, 32)) == 35
 
 
