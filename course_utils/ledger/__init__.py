@@ -10,8 +10,8 @@
 (3, 3)
 """
 
-from .trace import account
 from .comparison import Comparison, compare
 from .rows import Ledger, Row
+from .trace import account
 
 __all__ = ["Comparison", "Ledger", "Row", "account", "compare"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from course_utils.arithmetic import format_bytes
+
 if TYPE_CHECKING:
     from .rows import Ledger, Row
 
@@ -28,16 +30,7 @@ def count(value: float) -> str:
 
 
 def size(number_of_bytes: int) -> str:
-    """Bytes in KiB or MiB, with the unit."""
-    if not number_of_bytes:
-        return "–"
-    if number_of_bytes < 1024:
-        return f"{number_of_bytes} B"
-    for unit in ("KiB", "MiB", "GiB"):
-        number_of_bytes /= 1024
-        if number_of_bytes < 1024 or unit == "GiB":
-            return f"{number_of_bytes:,.1f} {unit}"
-    raise AssertionError
+    return format_bytes(number_of_bytes) if number_of_bytes else "–"
 
 
 def shapes(many: tuple[tuple[int, ...], ...]) -> str:
@@ -55,7 +48,11 @@ def _axes(values: tuple[float, ...] | None) -> str:
 
 
 def _cells(row: Row, name: str) -> tuple[str, ...]:
-    parameters = f"({row.reused_parameters:,})" if row.reused_parameters and not row.parameters else count(row.parameters)
+    parameters = (
+        f"({row.reused_parameters:,})"
+        if row.reused_parameters and not row.parameters
+        else count(row.parameters)
+    )
     field = "whole" if row.covers_input else _axes(row.receptive_field)
     return (
         row.module or f"({name})",
@@ -81,9 +78,11 @@ COLUMNS = (
 
 def table(ledger: Ledger) -> Table:
     mode = "training" if ledger.training else "evaluation"
-    notes = ["1 MAC = 2 FLOPs; convolutions and matrix products only. Receptive field, jump and centre in input pixels."]
+    notes = ["1 MAC = 2 FLOPs; convolutions and matrix products. Receptive field, jump and centre in pixels."]
     if any(row.reused_parameters for row in ledger.rows):
-        notes.append("Parameters in parentheses belong to a shared layer and were counted where it was first used.")
+        notes.append(
+            "Parameters in parentheses belong to a shared layer and were counted where it was first used."
+        )
     if ledger.unused:
         some = ", ".join(dict.fromkeys(name.split(".")[0] for name in ledger.unused))
         notes.append(f"{sum(ledger.unused.values()):,} parameters are not used in this pass ({some}).")
@@ -112,7 +111,10 @@ def as_text(thing) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(t.columns))]
 
     def lay(line: tuple[str, ...]) -> str:
-        cells = (c.ljust(w) if i < t.left else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True)))
+        cells = (
+            c.ljust(w) if i < t.left else c.rjust(w)
+            for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        )
         return "  ".join(cells).rstrip()
 
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
-# Which rows the tables of lectures and papers have. "layers" is the decks' choice: what a diagram draws as a box.
+# Which rows the tables of lectures and papers have. "layers" is the decks' choice: the boxes of a diagram.
 ROW_SETS: dict[str, Callable[[Row], bool]] = {
     "all": lambda row: True,
     "computing": lambda row: not row.is_view,
@@ -144,7 +144,9 @@ class Ledger:
 
     # ----- other tables of the same pass
 
-    def restrict(self, rows: str | set[str] | Callable[[Row], bool] = "all", *, biases: bool = True) -> Ledger:
+    def restrict(
+        self, rows: str | set[str] | Callable[[Row], bool] = "all", *, biases: bool = True
+    ) -> Ledger:
         """The same account by another convention.
 
         :param rows: ``"all"``; ``"computing"`` (no views); ``"layers"`` (convolutions, matrix products,
@@ -155,7 +157,9 @@ class Ledger:
         """
         if isinstance(rows, str):
             if rows not in ROW_SETS:
-                raise ValueError(f"rows must be one of {', '.join(ROW_SETS)}, a set of kinds or a function, got {rows!r}")
+                raise ValueError(
+                    f"rows must be one of {', '.join(ROW_SETS)}, a set of kinds or a function, got {rows!r}"
+                )
             keep = ROW_SETS[rows]
         else:
             keep = rows if callable(rows) else lambda row: row.kind in rows
@@ -221,4 +225,12 @@ class Ledger:
         return as_html(self)
 
 
-_SUMMED = ("parameters", "biases", "reused_parameters", "macs", "output_bytes", "activation_bytes", "saved_bytes")
+_SUMMED = (
+    "parameters",
+    "biases",
+    "reused_parameters",
+    "macs",
+    "output_bytes",
+    "activation_bytes",
+    "saved_bytes",
+)

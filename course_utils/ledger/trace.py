@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
+import torch._dynamo  # the first operation on meta imports it: 1 to 2 s that belong here, not in an account
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import flop_registry
 
-from .receptive import RESHAPED_IN_PLACE, Tracker
+from .meta import float_dtype, meta_copy, meta_inputs
+from .receptive import Tracker
 from .rows import Ledger, Row
+from .rules import RESHAPED_IN_PLACE
+from .tensors import storage_of, tensors_in
 
 Size = Sequence[int]
 
@@ -55,82 +60,24 @@ def account(
         raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     with torch.inference_mode(False), torch.enable_grad():
-        twin = _meta_copy(model).train(training)
-        inputs = _meta_inputs(input_size, batch, _float_dtype(model))
+        twin = meta_copy(model).train(training)
+        inputs = meta_inputs(input_size, batch, float_dtype(model))
         if any(nn.parameter.is_lazy(p) for p in (*twin.parameters(), *twin.buffers())):
-            with torch.device("meta"), _explained(model, inputs, _Pass(twin)):
+            with torch.device("meta"), _explained(model, inputs):
                 twin(*inputs)  # lazy layers learn their shapes
         ledger = _Pass(twin).run(model, inputs)
     return ledger.restrict(rows, biases=biases)
 
 
-def _meta_copy(model: nn.Module) -> nn.Module:
-    """A copy of the structure with shapes for weights: ``deepcopy`` told in advance what each tensor becomes."""
-    memo: dict[int, Any] = {}
-
-    def shape_of(tensor: torch.Tensor) -> torch.Tensor:
-        if nn.parameter.is_lazy(tensor):
-            kind = type(tensor)
-            return kind(requires_grad=tensor.requires_grad, device="meta", dtype=tensor.dtype)
-        empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
-        if isinstance(tensor, nn.Parameter):
-            return nn.Parameter(empty, requires_grad=tensor.requires_grad)
-        return empty.requires_grad_(tensor.requires_grad)
-
-    for module in model.modules():
-        for value in (*module._parameters.values(), *module._buffers.values(), *vars(module).values()):
-            if isinstance(value, torch.Tensor) and id(value) not in memo:
-                memo[id(value)] = shape_of(value)
-    try:
-        return copy.deepcopy(model, memo)
-    except Exception as error:
-        raise TypeError(f"{type(model).__name__} cannot be copied, so it cannot be accounted for: {error}") from error
+def _title(model: nn.Module) -> str:
+    """The registered name of one of the course's models, else the class."""
+    name = getattr(model, "name", None)
+    return name if isinstance(name, str) else type(model).__name__
 
 
-def _float_dtype(model: nn.Module) -> torch.dtype:
-    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
-
-
-def _meta_inputs(input_size: Any, batch: int, dtype: torch.dtype) -> list[torch.Tensor]:
-    def is_size(value: Any) -> bool:
-        return isinstance(value, Sequence) and not isinstance(value, str) and all(type(n) is int for n in value)
-
-    single = isinstance(input_size, torch.Tensor) or (is_size(input_size) and len(input_size) > 0)
-    if not single and (isinstance(input_size, str) or not isinstance(input_size, Sequence) or not input_size):
-        raise ValueError(f"input_size must be (C, H, W), or a list of such sizes, got {input_size!r}")
-    inputs = []
-    for size in [input_size] if single else input_size:
-        if isinstance(size, torch.Tensor):
-            inputs.append(torch.empty_like(size, device="meta"))
-        elif is_size(size) and size and min(size) >= 1:
-            inputs.append(torch.empty(batch, *size, dtype=dtype, device="meta"))
-        else:
-            raise ValueError(f"input_size must hold whole numbers of at least 1, as in (3, 224, 224), got {size!r}")
-    return inputs
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage()._cdata
-
-
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors(item)
-
-
-# The flop counter has no formula for products with a vector.
-_VECTOR_MACS = {
-    "mv": lambda matrix, vector: matrix.numel(),
-    "addmv": lambda bias, matrix, vector: matrix.numel(),
-    "dot": lambda a, b: a.numel(),
-    "vdot": lambda a, b: a.numel(),
-}
+# Products with a vector, for which the flop counter has no formula: the operand with one number per MAC.
+_VECTOR_PRODUCTS = {"mv": 0, "addmv": 1, "dot": 0, "vdot": 0}
+# Operations whose bias argument has another name.
 _BIAS_ARGUMENT = {"addmm": "self", "baddbmm": "self", "addmv": "self"}
 
 
@@ -156,20 +103,23 @@ class _Pass:
         self.twin = twin
         self.rows: list[Row] = []
         self.tracker = Tracker()
-        self.path: list[str] = []  # modules being executed, outermost first
+        self.path: list[
+            tuple[str, nn.Module, tuple]
+        ] = []  # modules being executed, outermost first, and inputs
         self.calls: list[_Call] = []
-        self.storages: dict[int, torch.UntypedStorage] = {}  # kept alive: an address is only unique while used
+        self.alive: list[torch.UntypedStorage] = []  # an address is unique only as long as its storage lives
+        self.activations: set[int] = set()  # addresses, here and below: memory that rows have paid for
         self.saved: set[int] = set()
-        self.claimed: set[int] = set()
-        self.parameters = {_storage(p): (name, p) for name, p in _materialised(twin.named_parameters())}
-        self.buffers = {_storage(b) for _, b in _materialised(twin.named_buffers())}
+        self.claimed: set[int] = set()  # parameters
+        self.parameters = {storage_of(p): (name, p) for name, p in twin.named_parameters()}
+        self.buffers = {storage_of(b) for b in twin.buffers()}
         self.classes = {name: type(module).__name__ for name, module in twin.named_modules()}
 
     def run(self, model: nn.Module, inputs: list[torch.Tensor]) -> Ledger:
         for module_path, module in self.twin.named_modules():
             self._follow(module_path, module)
         for source, tensor in enumerate(inputs):
-            self._keep(tensor)
+            self.activations.add(storage_of(tensor))
             if tensor.is_floating_point():
                 self.tracker.start(tensor, source)
         with (
@@ -185,7 +135,7 @@ class _Pass:
             names = ", ".join(sorted(set(self.tracker.unknown)))
             warnings.warn(f"no receptive field is known past these operations: {names}", stacklevel=3)
         return Ledger(
-            name=type(model).__name__,
+            name=_title(model),
             rows=tuple(self.rows),
             inputs=tuple(tuple(t.shape) for t in inputs),
             training=self.twin.training,
@@ -197,8 +147,8 @@ class _Pass:
     # ----- where we are
 
     def _follow(self, name: str, module: nn.Module) -> None:
-        def enter(*_: Any) -> None:
-            self.path.append(name)
+        def enter(_: nn.Module, args: tuple) -> None:
+            self.path.append((name, module, args))
 
         def leave(*_: Any) -> None:
             self.path.pop()
@@ -209,11 +159,10 @@ class _Pass:
     def _pack(self, tensor: torch.Tensor) -> None:
         """Autograd keeps ``tensor`` for the backward pass: whose memory is that, and is it new?"""
         with torch._C.DisableTorchFunction():
-            key = _storage(tensor)
+            key = storage_of(tensor)
             if key in self.parameters or key in self.buffers or key in self.saved:
                 return
             self.saved.add(key)
-            self._keep(tensor)
             size = tensor.untyped_storage().nbytes()
         if self.calls:
             self.calls[-1].saved += size
@@ -221,33 +170,28 @@ class _Pass:
             last = self.rows[-1]
             self.rows[-1] = replace(last, saved_bytes=last.saved_bytes + size)
 
-    def _keep(self, tensor: torch.Tensor) -> bool:
-        """Remember a tensor's memory; True when it is new."""
-        storage = tensor.untyped_storage()
-        new = storage._cdata not in self.storages
-        self.storages.setdefault(storage._cdata, storage)
-        return new
-
     # ----- what happens
 
     def operator(self, func, args: tuple, kwargs: dict) -> Any:
-        """One ATen operation, inside a call of the current row or, where Python saw none, a row of its own."""
+        """One ATen operation: part of the current row or, where Python saw no call, a row of its own."""
         if not self.calls:
-            with self.call(func.overloadpacket.__name__, args, kwargs) as finish:
-                return finish(self.operator(func, args, kwargs))
+            operation = partial(self.operator, func, args, kwargs)
+            return self.call(func.overloadpacket.__name__, args, kwargs, operation)
         # A tensor that the model keeps outside its parameters and buffers is still on its old device.
-        args, kwargs = torch.utils._pytree.tree_map_only(torch.Tensor, _to_meta, (args, kwargs))
+        if any(tensor.device.type != "meta" for tensor in tensors_in([args, kwargs])):
+            args, kwargs = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs))
         call, packet = self.calls[-1], func.overloadpacket
         # Operations that reshape a tensor in place: the tracker needs to see it as it was.
         before = (torch.ops.aten.alias(args[0]), *args[1:]) if packet.__name__ in RESHAPED_IN_PLACE else args
         result = func(*args, **kwargs)
+        self.alive += [tensor.untyped_storage() for tensor in tensors_in(result)]
         call.operators.append(packet.__name__)
         is_view = func.is_view or packet.__name__ in ("_unsafe_view", "detach")
         call.computes |= not is_view
         if packet in flop_registry:
             call.macs += flop_registry[packet](*args, **kwargs, out_val=result) // 2
-        elif packet.__name__ in _VECTOR_MACS:
-            call.macs += _VECTOR_MACS[packet.__name__](*args[:3] if packet.__name__ == "addmv" else args[:2])
+        elif packet.__name__ in _VECTOR_PRODUCTS:
+            call.macs += args[_VECTOR_PRODUCTS[packet.__name__]].numel()
         if not is_view:
             self._claim(func, args, kwargs, call)
         self.tracker.step(func, before, kwargs, result)
@@ -258,8 +202,8 @@ class _Pass:
         names = [argument.name for argument in func._schema.arguments]
         bias_name = _BIAS_ARGUMENT.get(func.overloadpacket.__name__, "bias")
         for name, value in (*zip(names, args, strict=False), *kwargs.items()):
-            for tensor in _tensors(value):
-                key = _storage(tensor)
+            for tensor in tensors_in(value):
+                key = storage_of(tensor)
                 if key not in self.parameters:
                     continue
                 full_name, parameter = self.parameters[key]
@@ -271,28 +215,31 @@ class _Pass:
                 if name == bias_name or "bias" in full_name.rpartition(".")[2]:
                     call.own_biases += parameter.numel()
 
-    @contextmanager
-    def call(self, kind: str, args: tuple, kwargs: dict):
-        """A row in the making. The body hands its result through the function it is given."""
-        module = self.path[-1] if self.path else ""
-        call = _Call(kind, module)
+    def call(self, kind: str, args: tuple, kwargs: dict, body: Callable[[], Any]) -> Any:
+        """Run ``body``, a function call of the model's, and write its row."""
+        call = _Call(kind, self.path[-1][0] if self.path else "")
         self.calls.append(call)
-        result: list[Any] = []
         try:
-            yield lambda value: (result.append(value), value)[1]
+            result = body()
         finally:
             self.calls.pop()
         if call.operators:
             with torch._C.DisableTorchFunction():
-                self._write(call, args, kwargs, result[0])
+                self._write(call, args, kwargs, result)
+        return result
 
     def _write(self, call: _Call, args: tuple, kwargs: dict, result: Any) -> None:
         fixed = self.parameters.keys() | self.buffers
-        inputs = [t for t in _tensors([args, kwargs]) if _storage(t) not in fixed]
-        outputs = list(_tensors(result)) or inputs[:1]  # __setitem__ returns nothing
-        if all(_storage(t) in fixed for t in outputs):
+        inputs = [t for t in tensors_in([args, kwargs]) if storage_of(t) not in fixed]
+        outputs = list(tensors_in(result)) or inputs[:1]  # __setitem__ returns nothing
+        if all(storage_of(t) in fixed for t in outputs):
             return  # a transposed weight, an update of running statistics: bookkeeping, no activation
-        fresh = sum(t.untyped_storage().nbytes() for t in outputs if self._keep(t))
+        new = {
+            storage_of(t): t.untyped_storage().nbytes()
+            for t in outputs
+            if storage_of(t) not in self.activations
+        }
+        self.activations |= new.keys()
         view = self.tracker.view(outputs[0])
         self.rows.append(
             Row(
@@ -307,7 +254,7 @@ class _Pass:
                 reused_parameters=call.reused,
                 macs=call.macs,
                 output_bytes=sum(t.numel() * t.element_size() for t in outputs),
-                activation_bytes=fresh,
+                activation_bytes=sum(new.values()),
                 saved_bytes=call.saved,
                 receptive_field=view and view.size,
                 jump=view and view.jump,
@@ -328,8 +275,7 @@ class _Functions(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", str(func))
-        with self.run.call(name, args, kwargs) as finish:
-            return finish(func(*args, **kwargs))
+        return self.run.call(name, args, kwargs, lambda: func(*args, **kwargs))
 
 
 class _Operators(TorchDispatchMode):
@@ -343,19 +289,10 @@ class _Operators(TorchDispatchMode):
         return self.run.operator(func, args, kwargs or {})
 
 
-def _to_meta(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor if tensor.device.type == "meta" else tensor.to("meta")
-
-
-def _materialised(named: Iterator[tuple[str, torch.Tensor]]) -> Iterator[tuple[str, torch.Tensor]]:
-    return ((name, tensor) for name, tensor in named if not nn.parameter.is_lazy(tensor))
-
-
 _KINDS = {
-    "iadd": "add", "radd": "add", "sub": "sub", "isub": "sub", "rsub": "sub", "imul": "mul", "rmul": "mul",
-    "itruediv": "div", "truediv": "div", "rtruediv": "div", "div": "div", "getitem": "slice", "setitem": "copy",
-    "matmul": "matmul", "rmatmul": "matmul", "concat": "cat", "concatenate": "cat", "view": "reshape",
-    "reshape": "reshape", "rpow": "pow",
+    "iadd": "add", "radd": "add", "isub": "sub", "rsub": "sub", "imul": "mul", "rmul": "mul",
+    "itruediv": "div", "truediv": "div", "rtruediv": "div", "rpow": "pow", "rmatmul": "matmul",
+    "getitem": "slice", "setitem": "copy", "concat": "cat", "concatenate": "cat", "view": "reshape",
 }  # fmt: skip
 
 
@@ -366,12 +303,17 @@ def _kind(name: str) -> str:
 
 
 @contextmanager
-def _explained(model: nn.Module, inputs: list[torch.Tensor], run: _Pass):
+def _explained(model: nn.Module, inputs: list[torch.Tensor], run: _Pass | None = None):
     """Turn a failing forward pass into a ValueError that says where, and why if we know."""
     try:
         yield
     except Exception as error:
-        where = f" in module {run.path[-1]!r} ({run.classes[run.path[-1]]})" if run.path and run.path[-1] else ""
+        where = ""
+        if run and run.path and run.path[-1][0]:  # the innermost module: nobody left it
+            path, module, args = run.path[-1]
+            layer = type(module).__name__ if any(module.children()) else repr(module)
+            got = ", ".join(str(tuple(t.shape)) for t in tensors_in(args))
+            where = f" in module {path!r}, {layer}, which gets {got}"
         sizes = ", ".join(str(tuple(t.shape)) for t in inputs)
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if "meta tensor" in reason.lower() or "_local_scalar_dense" in str(error):
@@ -379,4 +321,4 @@ def _explained(model: nn.Module, inputs: list[torch.Tensor], run: _Pass):
                 "its forward pass looks at the values in a tensor (a condition, .item(), .numpy()), "
                 f"and an account has only shapes: {reason}"
             )
-        raise ValueError(f"{type(model).__name__} fails on an input of shape {sizes}{where}: {reason}") from error
+        raise ValueError(f"{_title(model)} fails on an input of shape {sizes}{where}: {reason}") from error
