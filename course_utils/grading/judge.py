@@ -1,0 +1,380 @@
+"""Runs the tests of one submission and decides the marks. Forked per submission from a warm, trusted process.
+
+The tests are the instructor's ordinary cells. They run here, in a namespace that no student code can touch; a name that
+this namespace and Python's own names lack is looked up among the student's and stands for it by a proxy. So the same
+cell runs in a notebook, under plain nbgrader, and here.
+
+A test cell runs against a fork of the student process, so that whatever happens in it is undone afterwards. Arguments
+that student code changes are a trap for tests that compute the expected value afterwards from the same object: the
+first pass leaves the judge's objects as they were. Only if something was changed does a second pass run, in which the
+changes do arrive, as they would in one process; marks need both. (A question that asks for changes in place is
+recognised by the instructor's own solution: see ``engine.Grader.in_place``.)
+
+Threat answered: verdicts inferred from what a student's process writes. Nothing that the student's side says is a
+verdict here; it only ever supplies the values that the tests look at.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import io
+import math
+import numbers
+import os
+import signal
+import sys
+import time
+import traceback
+import zlib
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from . import proxies
+from .inside.channel import Channel
+from .names import python_of
+from .session import Interrupted, Nonsense, OutOfTime, Session, Unconfined
+from .verdicts import clamp
+
+MESSAGE_CAP = 1_500
+OUTPUT_CAP = 20_000
+
+
+class JudgeOutOfTime(BaseException):
+    """The test cell itself ran too long."""
+
+
+class StudentNames(dict):
+    """Python's built-in names; what they lack is asked of the student. Stands where ``__builtins__`` would."""
+
+    def __init__(self, judge: Judge):
+        super().__init__(vars(builtins))
+        self["get_ipython"] = lambda: _Quiet()
+        self["display"] = lambda *args, **kwargs: None
+        self.judge = judge
+
+    def __missing__(self, name: str) -> Any:
+        return self.judge.student_name(name)
+
+
+class _Quiet:
+    """Swallows the magics of the instructor's cells (``%matplotlib inline`` and the like)."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **kwargs: None
+
+
+@dataclass
+class Outcome:
+    """What became of one test cell."""
+
+    verdict: str
+    score: float
+    message: str = ""
+    trace: list[str] = field(default_factory=list)
+    output: str = ""
+    where: str = ""  # the type name of an error, for diagnosis
+
+
+class Judge:
+    """Runs the steps of one rebuilt notebook against one student session.
+
+    Args:
+        session: the student process.
+        report: called with a plain dict for each cell that is done.
+        seed: makes generators that a test creates without a seed repeatable; a student cannot know it.
+    """
+
+    def __init__(self, session: Session, report: Any, seed: int, cell_seconds: float):
+        self.session = session
+        self.report = report
+        self.seed = seed
+        self.cell_seconds = cell_seconds
+        self.space: dict[str, Any] = {"__name__": "__main__", "__builtins__": StudentNames(self)}
+        self.in_test = False
+        self.asked: set[str] = set()
+        self.missing: set[str] = set()
+        self.began = False
+
+    # -- the notebook -----------------------------------------------------------------------------------------------
+
+    def run(self, steps: list[dict]) -> None:
+        """Run all steps. A step is a plain dict: kind ``student``, ``given`` or ``test``, with what that kind needs."""
+        os.environ["COURSE_GRADING_SEED"] = str(self.seed)
+        for step in steps:
+            if step["kind"] == "student":
+                self.student_cell(step)
+            elif step["kind"] == "given":
+                self.given_cell(step)
+            else:
+                self.test_cell(step)
+
+    def student_cell(self, step: dict) -> None:
+        """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on it."""
+        self.session.deadline = time.monotonic() + self.cell_seconds
+        started = time.monotonic()
+        ended = ""
+        try:
+            self.session.begin()
+            output, error = self.session.run(step["text"])
+        except Interrupted as trouble:
+            output, error = "", None
+            ended = self.drop_after(trouble)
+        for name in step["takes_over"]:
+            self.space.pop(name, None)
+        self.report(
+            {
+                "kind": "student",
+                "number": step["number"],
+                "output": output,
+                "error": list(error) if error else None,
+                "ended": ended,
+                "seconds": time.monotonic() - started,
+            }
+        )
+
+    def given_cell(self, step: dict) -> None:
+        """Run what the tests need of an instructor's cell; an error leaves its names undefined, as in a notebook."""
+        with contextlib.suppress(Exception), self.limits(step["key"]):
+            exec(compile(step["code"], "<given>", "exec"), self.space)
+        self.session.fatal = None
+
+    def test_cell(self, step: dict) -> None:
+        started = time.monotonic()
+        body, last = parse_test(step["source"], step["key"])
+        self.session.changed = self.session.write_back = False
+        outcome = self.attempt(step, body, last)
+        in_place = None
+        if self.session.changed and outcome.verdict not in ("timeout", "crashed", "out of memory"):
+            self.session.write_back = True
+            second = self.attempt(step, body, last)
+            self.session.write_back = False
+            if outcome.verdict == "passed" and second.score < outcome.score:
+                second.message = second.message or "The answer changes its arguments, and that makes the test fail."
+                outcome = second
+            elif second.score > outcome.score:
+                in_place = second
+        self.session.forget_lent()
+        self.report(
+            {
+                "kind": "test",
+                "key": step["key"],
+                "seconds": time.monotonic() - started,
+                **vars(outcome),
+                "in_place": vars(in_place) if in_place else None,
+            }
+        )
+
+    def attempt(self, step: dict, body: CodeType | None, last: CodeType | None) -> Outcome:
+        """One pass of a test cell against a fresh fork of the student process."""
+        self.asked, self.missing = set(), set()
+        self.in_test, self.began = True, False
+        before = dict(self.space)
+        out = io.StringIO()
+        value, error = None, None
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), self.limits(step["key"]):
+                if body is None:
+                    raise SyntaxError("the test cell is not valid Python")
+                exec(body, self.space)
+                if last is not None:
+                    value = eval(last, self.space)
+        except (Exception, Interrupted, JudgeOutOfTime, SystemExit) as problem:
+            error = problem
+        self.in_test = False
+        error = self.session.fatal or error
+        outcome = self.decide(step, value, error)
+        outcome.output = out.getvalue()[:OUTPUT_CAP]
+        if self.began:
+            holds = any(before.get(k) is not v and _from_stage(v, self.session.top) for k, v in self.space.items())
+            if not holds or error is not None:
+                signal_number = self.drop_quietly()
+                if outcome.verdict == "crashed":
+                    outcome = self.crash(outcome, signal_number)
+            self.began = False
+        for undo in reversed(self.session.undo):
+            undo()
+        self.session.undo.clear()
+        return outcome
+
+    def student_name(self, name: str) -> Any:
+        """The value or the proxy of a student's name."""
+        if not self.in_test and not self.session:
+            raise KeyError(name)
+        self.fork_for_test()
+        self.asked.add(name)
+        found, value = self.session.find(name)
+        if not found:
+            self.missing.add(name)
+            raise KeyError(name)
+        return value
+
+    def fork_for_test(self) -> None:
+        """The fork is made when the test first asks for something."""
+        if self.in_test and not self.began:
+            self.session.begin()
+            self.began = True
+
+    # -- verdicts ---------------------------------------------------------------------------------------------------
+
+    def decide(self, step: dict, value: Any, error: BaseException | None) -> Outcome:
+        points = step["points"]
+        if error is None:
+            score = partial_credit(value, points)
+            return Outcome("passed" if score == points else "partial" if score > 0 else "failed", score)
+        trace = test_trace(error, step["key"])
+        if isinstance(error, Unconfined):
+            raise error
+        if isinstance(error, OutOfTime | JudgeOutOfTime):
+            return Outcome("timeout", 0.0, f"No result after {self.cell_seconds:g} s.", trace)
+        if isinstance(error, Interrupted):
+            text = str(error) if isinstance(error, Nonsense) else ""
+            return Outcome(error.verdict, 0.0, text, trace)
+        message = str(error)[:MESSAGE_CAP]
+        if isinstance(error, proxies.StudentRaised):
+            where = f" ({', '.join(error.lines)} of your cell)" if error.lines else ""
+            text = f"{error.type_name}: {message}{where}" if message else f"{error.type_name}{where}"
+            verdict = "error"
+            if error.type_name == "MemoryError":
+                verdict = "out of memory"
+            elif error.type_name == "NotImplementedError" and not step["attempted"]:
+                verdict = "not attempted"
+            elif "may not be used in this assignment" in message:
+                verdict = "forbidden"
+            return Outcome(verdict, 0.0, text, trace, where=error.type_name)
+        if isinstance(error, NameError) and self.missing:
+            names = ", ".join(sorted(self.missing))
+            verdict = "error" if step["attempted"] else "not attempted"
+            return Outcome(verdict, 0.0, f"{names} is not defined after running your cells.", trace, where="NameError")
+        if isinstance(error, AssertionError):
+            return Outcome("failed", 0.0, message, trace, where="AssertionError")
+        return Outcome("error", 0.0, f"{type(error).__name__}: {message}", trace, where=type(error).__name__)
+
+    def crash(self, outcome: Outcome, signal_number: int) -> Outcome:
+        verdict, message = _ending(signal_number)
+        return Outcome(verdict, 0.0, message, outcome.trace)
+
+    def drop_after(self, trouble: Interrupted) -> str:
+        signal_number = self.drop_quietly()
+        if isinstance(trouble, OutOfTime):
+            return "timeout"
+        if isinstance(trouble, Nonsense):
+            return "error"
+        return _ending(signal_number)[0]
+
+    def drop_quietly(self) -> int:
+        """Drop the newest stage; if the checkpoint below does not obey either, later cells find a dead session."""
+        if len(self.session.stages) < 2:
+            return 0
+        try:
+            return self.session.drop()
+        except Interrupted:
+            return 0
+
+    # -- surroundings -----------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def limits(self, key: str) -> Any:
+        """A deadline for the judge's own code and for the student's, and fixed seeds for generators without one."""
+        self.session.deadline = time.monotonic() + self.cell_seconds
+        self.session.fatal = None
+
+        def too_long(signum: int, frame: Any) -> None:
+            raise JudgeOutOfTime
+
+        signal.signal(signal.SIGALRM, too_long)
+        signal.setitimer(signal.ITIMER_REAL, self.cell_seconds + 1)
+        try:
+            with seeded(self.seed, key):
+                yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, key: str) -> Any:
+    """Within, every random generator made without a seed is made with one that depends on the run and the cell."""
+    import random
+
+    mixed = zlib.crc32(key.encode(), seed & 0xFFFFFFFF)
+    random.seed(mixed)
+    np, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(mixed)
+    if np is None:
+        yield
+        return
+    np.random.seed(mixed)
+    original, made = np.random.default_rng, [0]
+
+    def default_rng(seed: Any = None) -> Any:
+        if seed is None:
+            made[0] += 1
+            seed = [mixed, made[0]]
+        return original(seed)
+
+    np.random.default_rng = default_rng
+    try:
+        yield
+    finally:
+        np.random.default_rng = original
+
+
+def parse_test(source: str, key: str) -> tuple[CodeType | None, CodeType | None]:
+    """A test cell as the code of its statements and, if it ends in one, of its last expression."""
+    try:
+        tree = ast.parse(python_of(source))
+    except SyntaxError:
+        return None, None
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+        last = compile(ast.Expression(tree.body.pop().value), f"<test {key}>", "eval")
+    return compile(tree, f"<test {key}>", "exec"), last
+
+
+def partial_credit(value: Any, points: float) -> float:
+    """A test cell's last value as points, with nbgrader's meaning: a number is the points, anything else is all."""
+    if value is None or isinstance(value, bool):
+        return points
+    if isinstance(value, numbers.Real) or type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+        with contextlib.suppress(TypeError, ValueError):
+            number = float(value)
+            return clamp(number, points) if not math.isnan(number) else 0.0
+    if isinstance(value, str):  # nbgrader reads the printed form, and '0.5' in quotes is no number
+        return points
+    return points
+
+
+def _from_stage(value: Any, stage: Any) -> bool:
+    remote = proxies.remote_of(value)
+    return remote is not None and remote.stage is stage
+
+
+def test_trace(error: BaseException, key: str) -> list[str]:
+    """Where in the test cell it failed: "line n: text" for each of its frames."""
+    lines = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == f"<test {key}>":
+            lines.append(f"line {frame.lineno}")
+    return lines[-4:]
+
+
+def _ending(signal_number: int) -> tuple[str, str]:
+    if signal_number == signal.SIGXCPU:
+        return "timeout", "The answer used up its processor time."
+    if signal_number == signal.SIGKILL:
+        return "out of memory", "The process was killed because it used too much memory."
+    if signal_number:
+        with contextlib.suppress(ValueError):
+            return "crashed", f"The answer ended its process by signal {signal.Signals(signal_number).name}."
+    return "crashed", "The answer ended its own process."
+
+
+def judge(channel: Channel, task: dict, report: Any) -> None:
+    """Judge one notebook: the whole work of one forked judge process."""
+    limits = task["limits"]
+    session = Session(channel, limits["answer_bytes"])
+    judge_ = Judge(session, report, task["seed"], limits["cell_seconds"])
+    judge_.run(task["steps"])

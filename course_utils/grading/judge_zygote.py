@@ -1,0 +1,102 @@
+"""One warm, trusted process that forks a judge per submission.
+
+It imports what the tests import, once. Like the student zygote it starts no thread; unlike it, it runs outside the
+sandbox, and never loads anything a student wrote: student text only passes through it as text to be sent on.
+
+Control messages on file descriptor 3: ``new`` with two sockets attached (towards the student process, towards the
+grader) answers the judge's number; ``kill N`` ends one. Each judge first reads its task from the grader's socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+
+from . import judge
+from .inside import codec, confine
+from .inside.channel import Channel
+
+CONTROL_FD = 3
+MAX_TASK = 1 << 30
+MEMORY_BYTES = 8 << 30
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    confine.die_with_parent()
+    control = socket.socket(fileno=CONTROL_FD)
+    for name in settings["imports"]:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+        from . import tensors  # noqa: F401
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    judges: set[int] = set()
+    while True:
+        ready, _, _ = select.select([control], [], [], 1.0)
+        for pid in list(judges):
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    judges.discard(pid)
+        if not ready:
+            continue
+        message, fds, _, _ = socket.recv_fds(control, 4096, 2)
+        if not message:
+            break
+        words = message.decode().split()
+        if words[0] == "new":
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                work(*fds)
+            for fd in fds:
+                os.close(fd)
+            judges.add(pid)
+            control.send(str(pid).encode())
+        else:
+            pid = int(words[1])
+            if pid in judges:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                judges.discard(pid)
+            control.send(b"done")
+    for pid in judges:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def work(student_fd: int, grader_fd: int) -> None:
+    """In the fork: judge one submission and report. Never returns."""
+    confine.die_with_parent()
+    grader = Channel(socket.socket(fileno=grader_fd), MAX_TASK)
+    try:
+        task = codec.decode(grader.receive())
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        with tempfile.TemporaryDirectory(prefix="course-judge-") as folder:
+            os.chdir(task["files"] or folder)
+            student = Channel(socket.socket(fileno=student_fd), task["limits"]["answer_bytes"])
+            judge.judge(student, task, lambda result: grader.send(codec.encode(result)))
+            os.chdir("/")
+        grader.send(codec.encode({"kind": "end"}))
+    except BaseException:
+        with contextlib.suppress(Exception):
+            grader.send(codec.encode({"kind": "broken", "why": traceback.format_exc()[-3000:]}))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""What a student process may have: policy by absence.
+
+An assignment says in ``policy.toml``, beside its notebook, what its student process may use and what it must not::
+
+    uses = ["numpy"]                            # nothing else outside the standard library is there at all
+    forbids = ["torch", "course_utils.layers"]  # not there even where something else would bring it
+
+    [limits]
+    cell_seconds = 10
+
+Threat answered: a library that already holds the answer. What is forbidden is on no path that the process can read and
+was never imported in the process it was forked from, so there is nothing to find by any trick. The static check of the
+same policy (``violations``) is for the student's sake: it gives a clear message before submitting.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .sandbox import Limits, View
+
+RUNNER_NEEDS = ("ipython",)  # what ``inside`` imports
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an assignment declares.
+
+    Attributes:
+        uses: top-level or dotted module names that students may import besides the standard library; None: all that
+            is installed.
+        forbids: dotted module names that must be absent.
+        limits: resources for one submission.
+    """
+
+    uses: tuple[str, ...] | None = None
+    forbids: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+def load(path: Path) -> Policy:
+    """The policy in a ``policy.toml``; the default where there is none.
+
+    Raises:
+        ValueError: a key or value that means nothing, named.
+    """
+    if not path.exists():
+        return Policy()
+    with path.open("rb") as file:
+        declared = tomllib.load(file)
+    unknown = set(declared) - {"uses", "forbids", "limits"}
+    if unknown:
+        raise ValueError(f"{path}: unknown key {sorted(unknown)[0]!r}; a policy has uses, forbids and limits")
+    for key in ("uses", "forbids"):
+        value = declared.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise ValueError(f"{path}: {key} must be a list of module names, not {value!r}")
+    known = {f.name: f for f in fields(Limits)}
+    limits = declared.get("limits", {})
+    for name, value in limits.items():
+        if name not in known:
+            raise ValueError(f"{path}: unknown limit {name!r}; there are {', '.join(known)}")
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            raise ValueError(f"{path}: the limit {name} must be a positive number, not {value!r}")
+    uses = tuple(declared["uses"]) if "uses" in declared else None
+    return Policy(uses, tuple(declared.get("forbids", ())), Limits(**limits))
+
+
+def view(policy: Policy, imports: list[str], files: str = "") -> View:
+    """What the sandbox mounts and imports for this policy.
+
+    Args:
+        imports: modules that the instructor's own cells import, to be warm in the zygote.
+        files: folder with the assignment's public files, or "".
+    """
+    forbids = tuple(sorted({*policy.forbids, "course_utils.grading"}))
+    wanted = [name for name in imports if not _under(name, forbids)]
+    if policy.uses is None:
+        packages = [path for folder in _site_folders() for path in sorted(folder.iterdir()) if path.suffix != ".pth"]
+    else:
+        distributions = closure([_distribution(name) for name in policy.uses])
+        packages = entries(distributions | closure(list(RUNNER_NEEDS)))
+    packages = [path for path in packages if path.name not in ("course_utils", "__pycache__")]
+    if policy.uses is None or any(_under(name, ("course_utils",)) for name in policy.uses):
+        packages.append(Path(__file__).resolve().parents[1])
+    masked: list[tuple[Path, str]] = []
+    for name in forbids:
+        top, _, rest = name.partition(".")
+        if not rest:
+            packages = [path for path in packages if not _belongs_to(path, top)]
+            continue
+        for package in packages:
+            if package.name == top:
+                inner = rest.replace(".", "/")
+                masked += [(package, p) for p in (inner, inner + ".py") if (package / p).exists()]
+    return View(tuple(dict.fromkeys(packages)), tuple(masked), tuple(wanted), forbids, files)
+
+
+def violations(source: str, policy: Policy) -> list[str]:
+    """Sentences about imports in a cell that the policy does not allow (empty: none found)."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    said = []
+    for name, line in _imports(tree):
+        if _under(name, policy.forbids):
+            said.append(f"line {line}: {name} may not be used in this assignment")
+        elif policy.uses is not None and not (_under(name, policy.uses) or name.split(".")[0] in sys.stdlib_module_names):
+            said.append(f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses) or 'nothing'}")
+    return said
+
+
+def imported_modules(source: str) -> list[str]:
+    """Module names that a cell imports, without ``__future__`` and relative ones."""
+    try:
+        return list(dict.fromkeys(name for name, _ in _imports(ast.parse(source)) if name != "__future__"))
+    except SyntaxError:
+        return []
+
+
+def closure(distributions: list[str]) -> set[str]:
+    """The installed distributions among these and all that they require, normalised names."""
+    found: set[str] = set()
+    todo = [_normal(name) for name in distributions]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        found.add(name)
+        for requirement in distribution.requires or ():
+            text, _, marker = requirement.partition(";")
+            if "extra" not in marker:
+                todo.append(_normal(re.match(r"[A-Za-z0-9._-]+", text.strip()).group()))
+    return found
+
+
+def entries(distributions: set[str]) -> list[Path]:
+    """The files and folders directly in site-packages that belong to these distributions."""
+    found: dict[Path, None] = {}
+    for name in sorted(distributions):
+        distribution = importlib.metadata.distribution(name)
+        for file in distribution.files or ():
+            if ".." not in file.parts and file.parts[0] not in ("__pycache__",) and file.suffix != ".pth":
+                found.setdefault(Path(distribution.locate_file(file.parts[0])))
+    return [path for path in found if path.exists()]
+
+
+def _imports(tree: ast.AST) -> list[tuple[str, int]]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append((node.module, node.lineno))
+    return found
+
+
+def _under(name: str, parents: tuple[str, ...]) -> bool:
+    return any(name == parent or name.startswith(parent + ".") for parent in parents)
+
+
+def _site_folders() -> list[Path]:
+    folders = [Path(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
+    return [p for p in dict.fromkeys(folders) if p.is_dir()]
+
+
+def _belongs_to(path: Path, top: str) -> bool:
+    """Whether an entry of site-packages holds the module ``top``, its libraries or its metadata."""
+    stem = _normal(path.name.split("-")[0].split(".")[0])
+    return stem == _normal(top)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _distribution(module: str) -> str:
+    """The distribution that provides a top-level module ("skimage" comes from scikit-image)."""
+    top = module.split(".")[0]
+    names = importlib.metadata.packages_distributions().get(top)
+    return names[0] if names else top

@@ -1,0 +1,381 @@
+"""What stands in the judge for objects that stay with the student: functions, classes, instances.
+
+Threat answered: an object of the student's making that takes part in the test's own reasoning. Plain values are rebuilt
+as exact built-in types, so they cannot. For the rest, one rule: **no value of the judge is ever compared by student
+code**. A proxy may call, index, iterate and calculate over there, and what comes back is plain data again; but
+``proxy == 4`` is decided here (it is False), and ordering against plain data is a TypeError. Only two objects of the
+same student are compared by the student's own methods, because testing those can be the point of an exercise.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .inside.codec import Handle
+
+if TYPE_CHECKING:
+    from .session import Session, Stage
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where a proxy's object is."""
+
+    session: Session
+    stage: Stage
+    ident: int
+    kind: str
+    name: str
+
+
+class StudentRaised:
+    """Mixed into every exception that came over the wall, whatever its type.
+
+    Attributes:
+        type_name: the exception's type as the student's side named it.
+        lines: where in the student's cells it was raised.
+    """
+
+    type_name = ""
+    lines: tuple[str, ...] = ()
+
+
+def remote_of(obj: Any) -> Remote | None:
+    """Where the object that ``obj`` stands for is; None if it stands for nothing but itself."""
+    try:
+        found = object.__getattribute__(obj, "_remote")
+    except AttributeError:
+        return None
+    return found if type(found) is Remote else None
+
+
+def make(session: Session, stage: Stage, handle: Handle) -> Any:
+    """The proxy for a handle that came from the student's side."""
+    name = "".join(c for c in handle.name[:80] if c.isidentifier() or c.isalnum()) or "object"
+    remote = Remote(session, stage, handle.ident, handle.kind, name)
+    if handle.kind == "function":
+        return StudentFunction(remote)
+    if handle.kind == "class":
+        return _make_class(remote, handle.info)
+    if handle.kind == "module" and "torch" in sys.modules:
+        from . import tensors
+
+        return tensors.make_module(remote, handle.info)
+    special = handle.info if type(handle.info) is tuple else ()
+    return _instance_type(tuple(sorted(s for s in special if s in _SPECIAL)))(remote)
+
+
+class StudentFunction:
+    """A function of the student's; calling it runs over there."""
+
+    def __init__(self, remote: Remote):
+        self._remote = remote
+        self.__name__ = self.__qualname__ = remote.name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._remote.session.call(self, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__signature__":
+            return _signature(self)
+        if name.startswith("__") and name not in ("__defaults__", "__kwdefaults__", "__annotations__", "__wrapped__"):
+            raise AttributeError(name)
+        return self._remote.session.apply("getattr", self, name)
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self._remote.session.apply("getattr", self, "__doc__")
+
+    def __repr__(self) -> str:
+        return f"<the student's function {self.__name__}>"
+
+
+class StudentObject:
+    """An instance of a class of the student's, or any other object that is not plain data."""
+
+    def __init__(self, remote: Remote):
+        object.__setattr__(self, "_remote", remote)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NOT_FORWARDED:
+            raise AttributeError(name)
+        return self._remote.session.apply("getattr", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._remote.session.apply("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._remote.session.apply("delattr", self, name)
+
+    def __repr__(self) -> str:
+        text = self._remote.session.apply("repr", self)
+        return text if type(text) is str else f"<the student's {self._remote.name}>"
+
+    def __str__(self) -> str:
+        text = self._remote.session.apply("str", self)
+        return text if type(text) is str else f"<the student's {self._remote.name}>"
+
+    def __hash__(self) -> int:
+        return hash((id(self._remote.stage), self._remote.ident))
+
+    def __eq__(self, other: Any) -> Any:
+        if other is self:
+            return True
+        if remote_of(other) is None:
+            return False
+        return _truth(self._remote.session.apply("__eq__", self, other))
+
+    def __ne__(self, other: Any) -> Any:
+        if remote_of(other) is None:
+            return True
+        return _truth(self._remote.session.apply("__ne__", self, other))
+
+
+# Looked up by libraries on anything that they meet; answering would let the student's side steer those libraries.
+_NOT_FORWARDED = frozenset(
+    ("__array_interface__", "__array_struct__", "__array_function__", "__array_ufunc__", "__array_priority__",
+     "__array_wrap__", "__torch_function__", "__cuda_array_interface__", "__dlpack__", "__reduce__", "__reduce_ex__",
+     "__getstate__", "__setstate__", "__copy__", "__deepcopy__", "_ipython_display_", "_repr_html_", "_repr_mimebundle_",
+     "__fspath__", "__index__", "__class_getitem__", "_is_coroutine", "__await__", "__wrapped__")
+)  # fmt: skip
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError("the comparison of the student's objects did not give True or False")
+    return value
+
+
+def _forward(name: str) -> Callable:
+    def method(self: Any, *args: Any) -> Any:
+        return self._remote.session.apply(name, self, *args)
+
+    method.__name__ = name
+    return method
+
+
+def _reflected(name: str) -> Callable:
+    def method(self: Any, other: Any) -> Any:
+        return self._remote.session.apply(name, other, self)
+
+    return method
+
+
+def _ordering(name: str) -> Callable:
+    def method(self: Any, other: Any) -> Any:
+        if remote_of(other) is None:
+            raise TypeError(
+                f"the answer is a {self._remote.name}, which is compared with a {type(other).__name__}; "
+                "it should be a number, an array or other plain data"
+            )
+        return _truth(self._remote.session.apply(name, self, other))
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+    setattr(StudentObject, f"__{_name}__", _forward(f"__{_name}__"))
+    setattr(StudentObject, f"__r{_name}__", _reflected(f"__{_name}__"))
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(StudentObject, f"__{_name}__", _forward(f"__{_name}__"))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(StudentObject, f"__{_name}__", _ordering(f"__{_name}__"))
+
+
+def _number(kind: type) -> Callable:
+    def method(self: Any) -> Any:
+        value = self._remote.session.apply(kind.__name__, self)
+        if type(value) is not kind:
+            raise TypeError(f"the answer is a {self._remote.name}, not a number")
+        return value
+
+    return method
+
+
+StudentObject.__int__ = _number(int)
+StudentObject.__float__ = _number(float)
+
+
+def _call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    return self._remote.session.call(self, args, kwargs)
+
+
+def _length(self: Any) -> int:
+    return self._remote.session.apply("len", self)
+
+
+def _getitem(self: Any, key: Any) -> Any:
+    return self._remote.session.apply("__getitem__", self, key)
+
+
+def _setitem(self: Any, key: Any, value: Any) -> None:
+    self._remote.session.apply("__setitem__", self, key, value)
+
+
+def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
+    import numpy as np
+
+    value = self._remote.session.call(self._remote.session.apply("getattr", self, "__array__"), (), {})
+    if type(value) is not np.ndarray:
+        raise TypeError(f"the answer is a {self._remote.name} that is not an array")
+    return value if dtype is None else value.astype(dtype)
+
+
+def _enter(self: Any) -> Any:
+    return self._remote.session.apply("enter", self)
+
+
+def _exit(self: Any, *error: Any) -> None:
+    self._remote.session.apply("exit", self)
+
+
+def _iterate(self: Any) -> Any:
+    iterator = self._remote.session.apply("iter", self)
+    return iterator if isinstance(iterator, collections.abc.Iterator) else iter(iterator)
+
+
+def _next(self: Any) -> Any:
+    return self._remote.session.apply("next", self)
+
+
+_SPECIAL: dict[str, dict[str, Callable]] = {
+    "__call__": {"__call__": _call},
+    "__iter__": {"__iter__": _iterate},
+    "__next__": {"__next__": _next},
+    "__len__": {"__len__": _length},
+    "__getitem__": {"__getitem__": _getitem, "__setitem__": _setitem},
+    "__enter__": {"__enter__": _enter, "__exit__": _exit},
+    "__array__": {"__array__": _array},
+}
+_instance_types: dict[tuple[str, ...], type] = {}
+
+
+def _instance_type(special: tuple[str, ...]) -> type:
+    """StudentObject with exactly these protocols, so that ``callable`` or ``iter`` say no where they should."""
+    if special not in _instance_types:
+        methods = {name: method for key in special for name, method in _SPECIAL[key].items()}
+        _instance_types[special] = type("StudentObject", (StudentObject,), methods)
+    return _instance_types[special]
+
+
+class StudentClass(type):
+    """Metaclass of the classes that stand for the student's classes."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls._remote.session.call(cls, args, kwargs)
+
+    def __instancecheck__(cls, obj: Any) -> bool:
+        return remote_of(obj) is not None and _truth(cls._remote.session.apply("isinstance", obj, cls))
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        if other is cls:
+            return True
+        return remote_of(other) is not None and _truth(cls._remote.session.apply("issubclass", other, cls))
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "__signature__":
+            return _signature(cls)
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return cls._remote.session.apply("getattr", cls, name)
+
+
+def _make_class(remote: Remote, info: Any) -> type:
+    """A class in the judge for a class of the student; exceptions stay exceptions, so ``except`` and raises() work."""
+    bases: tuple[type, ...] = ()
+    if type(info) is tuple and len(info) == 4:
+        error = getattr(builtins, info[1], None) if type(info[1]) is str else None
+        if isinstance(error, type) and issubclass(error, Exception):
+            return type(remote.name, (StudentRaised, error), {"_remote": remote})
+        if info[3] is True and "torch" in sys.modules:
+            from . import tensors
+
+            return tensors.make_class(remote)
+    return StudentClass(remote.name, bases, {"_remote": remote})
+
+
+def _signature(obj: Any) -> inspect.Signature:
+    described = remote_of(obj).session.apply("signature", obj)
+    kinds = {kind.name: kind for kind in inspect._ParameterKind}
+    parameters = [
+        inspect.Parameter(str(name), kinds[kind], default=None if has_default else inspect.Parameter.empty)
+        for name, kind, has_default in described
+    ]
+    return inspect.Signature(parameters)
+
+
+_error_types: dict[type, type] = {}
+
+
+def student_error(description: tuple, own_class: Any) -> BaseException:
+    """The judge's exception for one that student code raised: the same built-in type where there is one."""
+    type_name, bases, message, lines = description
+    kind = own_class if isinstance(own_class, type) and issubclass(own_class, StudentRaised) else None
+    if kind is None:
+        candidates = (_known_error(name) for name in [type_name, *bases])
+        kind = _mixed(next((c for c in candidates if c is not None), RuntimeError))
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    error.type_name, error.lines = type_name, tuple(lines)
+    return error
+
+
+def _mixed(kind: type) -> type:
+    if kind not in _error_types:
+        try:
+            _error_types[kind] = type(kind.__name__, (StudentRaised, kind), {})
+        except TypeError:
+            _error_types[kind] = type("Exception", (StudentRaised, Exception), {})
+    return _error_types[kind]
+
+
+def _known_error(name: str) -> type | None:
+    found = getattr(builtins, name, None)
+    if found is None and name == "LinAlgError" and "numpy" in sys.modules:
+        found = sys.modules["numpy"].linalg.LinAlgError
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
+def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
+    """Give one of the judge's mutable objects new contents, if they are of its kind; returns how to undo it."""
+    if kind == "array" and type(target).__name__ == "ndarray" and type(new) is type(target):
+        if new.shape == target.shape and new.dtype == target.dtype and target.flags.writeable:
+            old = target.copy()
+            target[...] = new
+            return lambda: target.__setitem__(..., old)
+    elif kind == "tensor" and "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        if isinstance(target, torch.Tensor) and type(new) is torch.Tensor and new.shape == target.shape:
+            old = target.detach().clone()
+            target.detach().copy_(new)
+            return lambda: target.detach().copy_(old)
+    elif type(new) is tuple and kind == type(target).__name__:
+        if isinstance(target, list):
+            old_items = list(target)
+            target[:] = new
+            return lambda: target.__setitem__(slice(None), old_items)
+        if isinstance(target, set | bytearray):
+            old_members = type(target)(target)
+            target.clear()
+            (target.update if isinstance(target, set) else target.extend)(new)
+            return lambda: (target.clear(), (target.update if isinstance(target, set) else target.extend)(old_members))
+        if isinstance(target, dict) and all(type(p) is tuple and len(p) == 2 for p in new):
+            old_table = dict(target)
+            target.clear()
+            target.update(new)
+            return lambda: (target.clear(), target.update(old_table))
+    return None
+
+
+def accumulate_grad(target: Any, grad: Any) -> None:
+    """A student function that calls ``backward`` leaves gradients on the tensors that it was given."""
+    torch = sys.modules.get("torch")
+    fits = torch is not None and isinstance(target, torch.Tensor) and type(grad) is torch.Tensor
+    if fits and target.is_leaf and target.requires_grad and grad.shape == target.shape:
+        target.grad = grad if target.grad is None else target.grad + grad

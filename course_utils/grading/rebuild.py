@@ -1,0 +1,271 @@
+"""From a submitted file to the cells that will run: rebuild from the instructor's notebook, trust nothing else.
+
+Threat answered: everything in a submitted notebook but the text of the student's own cells. Tags, flags, points, ids,
+outputs, kernels, file links, cell order and duplicated, deleted, retyped or renamed cells decide nothing. The structure
+comes from the source notebook; from the submission come the text of each answer, matched as well as can be, and the
+student's other code where it stands. Whatever was odd is reported in a sentence; nothing odd stops the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import names
+from .assignment import Cell, Notebook
+
+MAX_FILE_BYTES = 256 << 20
+MAX_CELLS = 5_000
+MAX_SOURCE = 1 << 20
+MAX_EXTRA_FILES = 200
+MAX_EXTRA_BYTES = 20 << 20
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cell of the rebuilt notebook.
+
+    Attributes:
+        cell: the instructor's cell, or None for a cell that the student added.
+        text: what runs in the student process ("" for a test) or is kept for a person to mark.
+        attempted: whether an answer differs from what was released.
+    """
+
+    cell: Cell | None
+    text: str
+    attempted: bool = True
+    code: bool = True
+
+
+@dataclass
+class Rebuilt:
+    """The notebook to run, and sentences about what was wrong with the submission."""
+
+    steps: list[Step]
+    problems: list[str] = field(default_factory=list)
+    readable: bool = True
+
+
+@dataclass
+class _Submitted:
+    text: str
+    code: bool
+    claims: tuple[str, ...]  # names by which it may be recognised, the best first
+    used: bool = False
+
+
+class Unreadable(ValueError):
+    """A submitted file that holds no notebook."""
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """The bytes of an ordinary file; symbolic links, devices, pipes and larger files are refused."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable("there is no such file") from None
+    except OSError:
+        raise Unreadable("it is a link, or cannot be read") from None
+    with os.fdopen(fd, "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode):
+            raise Unreadable("it is not an ordinary file")
+        if info.st_size > limit:
+            raise Unreadable(
+                f"it has {info.st_size >> 20} MiB; at most {limit >> 20} MiB are read. Clear the outputs and submit again"
+            )
+        return file.read(limit + 1)[:limit]
+
+
+def rebuild(notebook: Notebook, data: bytes | None) -> Rebuilt:
+    """The cells to run for one submitted notebook; ``data`` None if it is missing. Never raises for bad data."""
+    problems: list[str] = []
+    if data is None:
+        return Rebuilt(_steps(notebook, [], problems), [f"{notebook.name}.ipynb is missing: every question counts as not attempted."], False)
+    try:
+        cells = _parse(data, problems)
+    except Unreadable as error:
+        return Rebuilt(_steps(notebook, [], []), [f"{notebook.name}.ipynb cannot be read: {error}."], False)
+    return Rebuilt(_steps(notebook, cells, problems), problems)
+
+
+def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
+    if not data.strip(b"\x00\r\n\t "):
+        raise Unreadable("the file is empty")
+    text = _decode(data, problems)
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    except ValueError as error:
+        raise Unreadable(f"it is not valid JSON ({str(error)[:120]})") from None
+    if not isinstance(content, dict):
+        raise Unreadable("it is JSON, but not a notebook")
+    cells = content.get("cells")
+    if cells is None and isinstance(content.get("worksheets"), list):
+        problems.append("The notebook is in an old format (version 3); its cells were read.")
+        cells = [c for sheet in content["worksheets"] if isinstance(sheet, dict) for c in _list(sheet.get("cells"))]
+    if not isinstance(cells, list):
+        raise Unreadable("it has no list of cells")
+    if len(cells) > MAX_CELLS:
+        problems.append(f"The notebook has {len(cells)} cells; those after the first {MAX_CELLS} were ignored.")
+        cells = cells[:MAX_CELLS]
+    found = []
+    for number, cell in enumerate(cells):
+        submitted = _cell(cell)
+        if submitted is None:
+            problems.append(f"Cell {number + 1} is malformed and was ignored.")
+        elif len(submitted.text) > MAX_SOURCE:
+            problems.append(f"Cell {number + 1} has more than {MAX_SOURCE >> 20} MiB of text and was ignored.")
+        else:
+            found.append(submitted)
+    return found
+
+
+def _decode(data: bytes, problems: list[str]) -> str:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            try:
+                problems.append(f"The file begins with a byte-order mark; it was read as {encoding}.")
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        problems.append("The file is not in UTF-8; it was read as Latin-1, so accented letters may be wrong.")
+        return data.decode("latin-1")
+
+
+def _list(value: object) -> list:
+    return value if isinstance(value, list) else []
+
+
+def _cell(cell: object) -> _Submitted | None:
+    if not isinstance(cell, dict):
+        return None
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    metadata = cell.get("metadata")
+    claimed = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    claims = [claimed.get("grade_id") if isinstance(claimed, dict) else None, cell.get("id")]
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source.encode("utf-8", "replace").decode("utf-8")  # lone surrogates are not text
+    return _Submitted(source, cell.get("cell_type") == "code", tuple(c for c in claims if isinstance(c, str)))
+
+
+def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> list[Step]:
+    matches = _match(notebook, submitted, problems)
+    extras: dict[int, list[Step]] = {}
+    anchor = -1
+    place = {id(match): number for number, match in matches.items()}
+    for cell in submitted:
+        if id(cell) in place:
+            anchor = max(anchor, place[id(cell)]) if cell.used else anchor
+        elif cell.code and not cell.used and cell.text.strip():
+            extras.setdefault(anchor, []).append(Step(None, cell.text))
+    steps = extras.get(-1, [])
+    for number, cell in enumerate(notebook.cells):
+        match = matches.get(number)
+        if cell.role in ("answer", "manual", "task"):
+            text = match.text if match else cell.release
+            steps.append(Step(cell, text, attempted=_squeeze(text) != _squeeze(cell.release), code=cell.code))
+        elif cell.role == "test":
+            steps.append(Step(cell, cell.release if cell.shared else ""))
+        else:
+            edited = match is not None and match.code == cell.code and not cell.locked
+            steps.append(Step(cell, match.text if edited else cell.release, code=cell.code))
+        steps += extras.get(number, [])
+    return steps
+
+
+def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> dict[int, _Submitted]:
+    """For each of the instructor's cells, by its number, the submitted cell that stands for it."""
+    matches: dict[int, _Submitted] = {}
+    by_claim: dict[str, list[_Submitted]] = {}
+    for cell in submitted:
+        for claim in dict.fromkeys(cell.claims):
+            by_claim.setdefault(claim, []).append(cell)
+    for number, cell in enumerate(notebook.cells):
+        wanted = [cell.key] if not cell.key.startswith("cell-") else []
+        wanted += [cell.cell_id] if cell.cell_id else []
+        candidates = [c for name in wanted for c in by_claim.get(name, []) if not c.used]
+        candidates = list({id(c): c for c in candidates}.values())
+        if not candidates:
+            continue
+        if cell.role == "answer":
+            worked_on = [c for c in candidates if c.code == cell.code and _squeeze(c.text) != _squeeze(cell.release)]
+            best = (worked_on or candidates)[-1]
+            if len(candidates) > 1:
+                problems.append(f"{len(candidates)} cells claim to be {cell.key!r}; the last one with work in it counts.")
+            if best.code != cell.code:
+                problems.append(f"The cell {cell.key!r} was changed to another type; its text counts all the same.")
+        else:
+            best = candidates[-1]
+        for candidate in candidates:
+            candidate.used = cell.role != "answer" or candidate is best
+        best.used = True
+        matches[number] = best
+    _match_by_text(notebook, submitted, matches, problems)
+    return matches
+
+
+def _match_by_text(
+    notebook: Notebook, submitted: list[_Submitted], matches: dict[int, _Submitted], problems: list[str]
+) -> None:
+    """Cells that lost their names: the instructor's by their text, answers by the functions that they define."""
+    for number, cell in enumerate(notebook.cells):
+        if number in matches or not submitted:
+            continue
+        best = None
+        if cell.role in ("given", "test"):
+            best = next((c for c in submitted if not c.used and _squeeze(c.text) == _squeeze(cell.release)), None)
+        elif cell.code:
+            wanted = names.analyse(cell.source).bound
+            for candidate in submitted:
+                if not candidate.used and wanted and wanted <= names.analyse(candidate.text).bound:
+                    best = candidate
+            if best:
+                problems.append(f"The cell {cell.key!r} had lost its name; a cell that defines {', '.join(sorted(wanted))} counts for it.")
+            elif cell.role == "answer":
+                problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
+        elif cell.role == "manual":
+            problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
+        if best:
+            best.used = True
+            matches[number] = best
+
+
+def _squeeze(text: str) -> str:
+    """Text without the blanks that editors add or remove at line ends."""
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def extra_files(folder: Path, skip: set[str], problems: list[str]) -> list[tuple[str, bytes]]:
+    """The student's own files beside the notebook, as (relative path, bytes): ordinary files only, within limits."""
+    found: list[tuple[str, bytes]] = []
+    total = 0
+    for base, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
+        for name in sorted(files):
+            path = Path(base) / name
+            relative = path.relative_to(folder).as_posix()
+            if relative in skip or name.startswith(".") or name == "timestamp.txt" or name.endswith(".ipynb"):
+                continue
+            try:
+                data = read_regular(path, MAX_EXTRA_BYTES - total)
+            except Unreadable as error:
+                problems.append(f"The file {relative[:80]!r} was left out: {error}.")
+                continue
+            if len(found) >= MAX_EXTRA_FILES:
+                problems.append(f"More than {MAX_EXTRA_FILES} extra files; the rest was left out.")
+                return found
+            found.append((relative, data))
+            total += len(data)
+    return found
