@@ -1,7 +1,7 @@
 """An assignment as its instructor wrote it: the only source of cells, order, tests, points and policy.
 
-Works on any nbgrader course folder: where the source, the release and the gradebook are is read from the folder's
-``nbgrader_config.py``.
+Works on any nbgrader course folder: where the source, the release and the gradebook are is read from the
+folder's ``nbgrader_config.py``.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ class Cell:
 
     Attributes:
         key: nbgrader's grade_id; for other cells a name made from the position.
-        role: ``given`` (the instructor's code or text), ``answer`` (the student's), ``test`` (marked by running it),
-            ``manual`` (the student's, marked by a person) or ``task`` (a task to be marked by a person).
+        role: ``given`` (the instructor's code or text), ``answer`` (the student's), ``test`` (marked by
+            running it), ``manual`` (the student's, marked by a person) or ``task`` (a task to be marked by a
+            person).
         code: whether it is a code cell.
         source: the instructor's text, with solutions and hidden tests.
         release: the text that students received.
@@ -45,7 +46,8 @@ class Cell:
         judge: what the judge runs of a ``given`` cell: the statements that tests depend on.
         takes_over: names that this answer may bind or change for the tests.
         answers: for a ``test``, the keys of the answers that it depends on.
-        shared: a test cell whose names later answers use, so that its released text runs in the student process too.
+        shared: a test cell whose names later answers use, so that its released text runs in the student
+            process too.
         locked: the released text counts, whatever was submitted.
     """
 
@@ -151,7 +153,9 @@ class Course:
             notebooks=notebooks,
             policy=policy,
             files=tuple(self._public_files(folder)),
-            imports=tuple(dict.fromkeys(m for text in given for m in imported_modules(names.python_of(text)))),
+            imports=tuple(
+                dict.fromkeys(m for text in given for m in imported_modules(names.python_of(text)))
+            ),
             judge_imports=tuple(
                 dict.fromkeys(
                     m
@@ -213,7 +217,7 @@ class Course:
         from nbgrader.utils import find_all_files
 
         found = []
-        for name in find_all_files(str(folder), self.directory.ignore + ["*.ipynb", "policy.toml"]):
+        for name in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb", "policy.toml"]):
             path = Path(name)
             relative = path.relative_to(folder)
             if relative.parts[0] not in BANKS and not path.is_symlink():
@@ -235,10 +239,14 @@ def _with_dependencies(cells: list[Cell]) -> list[Cell]:
             changes["takes_over"] = tuple(sorted(own.bound | own.changed))
         elif cell.role == "test":
             before = [c for c in result if c.role in ("answer", "manual") and c.code]
-            needed = own.read | set().union(set(), *(n.read for c, n in zip(cells, known, strict=True) if c.judge))
+            needed = own.read | set().union(
+                set(), *(n.read for c, n in zip(cells, known, strict=True) if c.judge)
+            )
             uses = [c.key for c in before if set(c.takes_over) & needed]
             changes["answers"] = tuple(uses or [c.key for c in before[-1:]])
-            later = [n for c, n in zip(cells[number + 1 :], known[number + 1 :], strict=True) if c.role == "answer"]
+            later = [
+                n for c, n in zip(cells[number + 1 :], known[number + 1 :], strict=True) if c.role == "answer"
+            ]
             earlier = set().union(set(), *(n.bound for n in known[:number]))
             changes["shared"] = any((own.bound & n.read) - n.bound - earlier for n in later)
         result.append(Cell(**{**cell.__dict__, **changes}))

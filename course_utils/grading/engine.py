@@ -1,7 +1,8 @@
-"""From one submission's files to its marks, on one machine: the zygotes, one judge per notebook, and deadlines.
+"""From one submission's files to its marks, on one machine: the zygotes, one judge per notebook, and
+deadlines.
 
-A ``Grader`` is what a worker keeps between submissions. ``grade`` never raises for what a submission does; it raises
-``SandboxError`` or ``Unconfined`` when the machine, not the student, is at fault.
+A ``Grader`` is what a worker keeps between submissions. ``grade`` never raises for what a submission does;
+it raises ``SandboxError`` or ``Unconfined`` when the machine, not the student, is at fault.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class Marked:
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
     protected: bool = True
-    cells: dict[str, list[dict]] = field(default_factory=dict)  # per notebook: text, output, error of each cell
+    cells: dict[str, list[dict]] = field(
+        default_factory=dict
+    )  # per notebook: text, output, error of each cell
     timestamp: str | None = None
 
     @property
@@ -91,7 +94,8 @@ class Marked:
             "max_score": self.max_score,
             "status": self.status,
             "questions": [
-                {k: v for k, v in asdict(q).items() if k != "notebook" or len(self.cells) > 1} for q in self.questions
+                {k: v for k, v in asdict(q).items() if k != "notebook" or len(self.cells) > 1}
+                for q in self.questions
             ],
             "problems": self.problems,
             "seconds": round(self.seconds, 3),
@@ -106,13 +110,20 @@ class JudgeZygote:
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).resolve().parents[2])
+        bootstrap = (
+            f"import sys; sys.path.insert(0, {root!r}); "
+            "from course_utils.grading.judge_zygote import main; main()"
+        )
         environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "course_utils.grading.judge_zygote", json.dumps({"imports": list(imports)})],
+            [sys.executable, "-P", "-c", bootstrap, json.dumps({"imports": list(imports)})],
             stdin=subprocess.DEVNULL,
             env=environment,
-            preexec_fn=lambda: (os.setsid(), os.dup2(theirs.fileno(), 3, inheritable=True), os.closerange(4, 4096)),
+            preexec_fn=lambda: (
+                os.setsid(),
+                os.dup2(theirs.fileno(), 3, inheritable=True),
+                os.closerange(4, 4096),
+            ),
             close_fds=False,
         )
         theirs.close()
@@ -211,30 +222,46 @@ class Grader:
         marked.seconds = time.monotonic() - started
         return marked
 
-    # -- one notebook -----------------------------------------------------------------------------------------------
+    # -- one notebook -----------------------------------------------------------------------------------
 
     def _run(self, notebook: Notebook, rebuilt: Rebuilt, files: tuple) -> tuple[dict[str, dict], list[dict]]:
         """Run a rebuilt notebook: results by test key, and for each step what is to be shown."""
         cells = [
-            {"key": s.cell.key if s.cell else None, "text": s.text, "code": s.code, "output": "", "error": None, "ended": ""}
+            {
+                "key": s.cell.key if s.cell else None,
+                "text": s.text,
+                "code": s.code,
+                "attempted": s.attempted,
+                "output": "",
+                "error": None,
+                "ended": "",
+            }
             for s in rebuilt.steps
         ]
         results: dict[str, dict] = {}
-        if not rebuilt.readable or not any(step.attempted and step.cell and step.cell.role == "answer" for step in rebuilt.steps):
-            if not any(s.attempted for s in rebuilt.steps if s.cell is None or s.cell.role == "answer"):
-                return results, cells
+        own_work = (s for s in rebuilt.steps if s.cell is None or s.cell.role == "answer")
+        if not any(step.attempted for step in own_work):
+            return results, cells
         steps = _plan(rebuilt)
         for message in self._judged(steps, files):
             if message["kind"] == "student":
                 cells[message["number"]].update(
-                    output=message["output"], error=message["error"], ended=message["ended"], seconds=message["seconds"]
+                    output=message["output"],
+                    error=message["error"],
+                    ended=message["ended"],
+                    seconds=message["seconds"],
                 )
             elif message["kind"] == "test":
                 results[message["key"]] = message
         for step in steps:
             if step["kind"] == "test" and step["key"] not in results:
                 message = "The time for the whole notebook was used up before this question."
-                results[step["key"]] = {"verdict": "timeout", "score": 0.0, "message": message, "in_place": None}
+                results[step["key"]] = {
+                    "verdict": "timeout",
+                    "score": 0.0,
+                    "message": message,
+                    "in_place": None,
+                }
         self._settle_in_place(notebook, results)
         return results, cells
 
@@ -287,7 +314,9 @@ class Grader:
                 self._start()
 
     def _settle_in_place(self, notebook: Notebook, results: dict[str, dict]) -> None:
-        """Tests that pass only when changes to arguments arrive: right where the instructor's solution needs it too."""
+        """Tests that pass only when changes to arguments arrive: right where the instructor's solution needs
+        it too.
+        """
         for key, result in results.items():
             better = result.get("in_place")
             if better and key in self.in_place(notebook):
@@ -301,7 +330,9 @@ class Grader:
         if notebook.name not in self._in_place:
             solution = [Step(c, c.source if c.role != "test" else "", code=c.code) for c in notebook.cells]
             messages = self._judged(_plan(Rebuilt(solution)), ())
-            self._in_place[notebook.name] = {m["key"] for m in messages if m["kind"] == "test" and m["in_place"]}
+            self._in_place[notebook.name] = {
+                m["key"] for m in messages if m["kind"] == "test" and m["in_place"]
+            }
         return self._in_place[notebook.name]
 
     def _question(self, cell: Cell, rebuilt: Rebuilt, results: dict[str, dict]) -> Question:
@@ -317,6 +348,15 @@ class Grader:
         question.points = clamp(result["score"], cell.points)
         question.verdict = result["verdict"]
         question.message = result["message"] or SENTENCES[result["verdict"]]
+        if question.verdict != "passed":
+            texts = [
+                s.text
+                for s in rebuilt.steps
+                if s.code and s.text and (not s.cell or s.cell.key in cell.answers)
+            ]
+            refused = [said for text in texts for said in policies.violations(text, self.assignment.policy)]
+            if refused and "may not be used" not in question.message:
+                question.verdict, question.message = "forbidden", f"{refused[0]}. {question.message}"
         return question
 
 

@@ -1,17 +1,18 @@
 """Runs the tests of one submission and decides the marks. Forked per submission from a warm, trusted process.
 
-The tests are the instructor's ordinary cells. They run here, in a namespace that no student code can touch; a name that
-this namespace and Python's own names lack is looked up among the student's and stands for it by a proxy. So the same
-cell runs in a notebook, under plain nbgrader, and here.
+The tests are the instructor's ordinary cells. They run here, in a namespace that no student code can touch;
+a name that this namespace and Python's own names lack is looked up among the student's and stands for it by
+a proxy. So the same cell runs in a notebook, under plain nbgrader, and here.
 
-A test cell runs against a fork of the student process, so that whatever happens in it is undone afterwards. Arguments
-that student code changes are a trap for tests that compute the expected value afterwards from the same object: the
-first pass leaves the judge's objects as they were. Only if something was changed does a second pass run, in which the
-changes do arrive, as they would in one process; marks need both. (A question that asks for changes in place is
-recognised by the instructor's own solution: see ``engine.Grader.in_place``.)
+A test cell runs against a fork of the student process, so that whatever happens in it is undone afterwards.
+Arguments that student code changes are a trap for tests that compute the expected value afterwards from the
+same object: the first pass leaves the judge's objects as they were. Only if something was changed does a
+second pass run, in which the changes do arrive, as they would in one process; marks need both. (A question
+that asks for changes in place is recognised by the instructor's own solution: see
+``engine.Grader.in_place``.)
 
-Threat answered: verdicts inferred from what a student's process writes. Nothing that the student's side says is a
-verdict here; it only ever supplies the values that the tests look at.
+Threat answered: verdicts inferred from what a student's process writes. Nothing that the student's side says
+is a verdict here; it only ever supplies the values that the tests look at.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import ast
 import builtins
 import contextlib
 import io
-import math
 import numbers
 import os
 import signal
@@ -47,7 +47,9 @@ class JudgeOutOfTime(BaseException):
 
 
 class StudentNames(dict):
-    """Python's built-in names; what they lack is asked of the student. Stands where ``__builtins__`` would."""
+    """Python's built-in names; what they lack is asked of the student. Stands where ``__builtins__``
+    would.
+    """
 
     def __init__(self, judge: Judge):
         super().__init__(vars(builtins))
@@ -94,14 +96,16 @@ class Judge:
         self.cell_seconds = cell_seconds
         self.space: dict[str, Any] = {"__name__": "__main__", "__builtins__": StudentNames(self)}
         self.in_test = False
-        self.asked: set[str] = set()
+        self.found: dict[str, Any] = {}
         self.missing: set[str] = set()
         self.began = False
 
-    # -- the notebook -----------------------------------------------------------------------------------------------
+    # -- the notebook -----------------------------------------------------------------------------------
 
     def run(self, steps: list[dict]) -> None:
-        """Run all steps. A step is a plain dict: kind ``student``, ``given`` or ``test``, with what that kind needs."""
+        """Run all steps. A step is a plain dict: kind ``student``, ``given`` or ``test``, with what that
+        kind needs.
+        """
         os.environ["COURSE_GRADING_SEED"] = str(self.seed)
         for step in steps:
             if step["kind"] == "student":
@@ -112,7 +116,9 @@ class Judge:
                 self.test_cell(step)
 
     def student_cell(self, step: dict) -> None:
-        """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on it."""
+        """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on
+        it.
+        """
         self.session.deadline = time.monotonic() + self.cell_seconds
         started = time.monotonic()
         ended = ""
@@ -136,9 +142,24 @@ class Judge:
         )
 
     def given_cell(self, step: dict) -> None:
-        """Run what the tests need of an instructor's cell; an error leaves its names undefined, as in a notebook."""
-        with contextlib.suppress(Exception), self.limits(step["key"]):
-            exec(compile(step["code"], "<given>", "exec"), self.space)
+        """Run what the tests need of an instructor's cell; an error leaves its names undefined, as in a
+        notebook.
+
+        If it calls student code it does so in a stage of its own, which is kept: its objects may be needed
+        later.
+        """
+        self.found, self.in_test, self.began = {}, True, False
+        error: BaseException | None = None
+        try:
+            with self.limits(step["key"]):
+                exec(compile(step["code"], "<given>", "exec"), self.space)
+        except (Exception, Interrupted, JudgeOutOfTime, SystemExit) as problem:
+            error = problem
+        self.in_test = False
+        if isinstance(error, Unconfined):
+            raise error
+        if self.began and (self.session.fatal or isinstance(error, JudgeOutOfTime)):
+            self.drop_quietly()
         self.session.fatal = None
 
     def test_cell(self, step: dict) -> None:
@@ -152,7 +173,9 @@ class Judge:
             second = self.attempt(step, body, last)
             self.session.write_back = False
             if outcome.verdict == "passed" and second.score < outcome.score:
-                second.message = second.message or "The answer changes its arguments, and that makes the test fail."
+                second.message = (
+                    second.message or "The answer changes its arguments, and that makes the test fail."
+                )
                 outcome = second
             elif second.score > outcome.score:
                 in_place = second
@@ -169,7 +192,7 @@ class Judge:
 
     def attempt(self, step: dict, body: CodeType | None, last: CodeType | None) -> Outcome:
         """One pass of a test cell against a fresh fork of the student process."""
-        self.asked, self.missing = set(), set()
+        self.found, self.missing = {}, set()
         self.in_test, self.began = True, False
         before = dict(self.space)
         out = io.StringIO()
@@ -188,7 +211,9 @@ class Judge:
         outcome = self.decide(step, value, error)
         outcome.output = out.getvalue()[:OUTPUT_CAP]
         if self.began:
-            holds = any(before.get(k) is not v and _from_stage(v, self.session.top) for k, v in self.space.items())
+            holds = any(
+                before.get(k) is not v and _from_stage(v, self.session.top) for k, v in self.space.items()
+            )
             if not holds or error is not None:
                 signal_number = self.drop_quietly()
                 if outcome.verdict == "crashed":
@@ -201,14 +226,15 @@ class Judge:
 
     def student_name(self, name: str) -> Any:
         """The value or the proxy of a student's name."""
-        if not self.in_test and not self.session:
-            raise KeyError(name)
+        if name in self.found:
+            return self.found[name]
         self.fork_for_test()
-        self.asked.add(name)
         found, value = self.session.find(name)
         if not found:
             self.missing.add(name)
             raise KeyError(name)
+        if isinstance(value, proxies.StudentFunction):
+            self.found[name] = value  # data may be rebound by a call; functions are asked for once a pass
         return value
 
     def fork_for_test(self) -> None:
@@ -217,7 +243,7 @@ class Judge:
             self.session.begin()
             self.began = True
 
-    # -- verdicts ---------------------------------------------------------------------------------------------------
+    # -- verdicts ---------------------------------------------------------------------------------------
 
     def decide(self, step: dict, value: Any, error: BaseException | None) -> Outcome:
         points = step["points"]
@@ -247,7 +273,9 @@ class Judge:
         if isinstance(error, NameError) and self.missing:
             names = ", ".join(sorted(self.missing))
             verdict = "error" if step["attempted"] else "not attempted"
-            return Outcome(verdict, 0.0, f"{names} is not defined after running your cells.", trace, where="NameError")
+            return Outcome(
+                verdict, 0.0, f"{names} is not defined after running your cells.", trace, where="NameError"
+            )
         if isinstance(error, AssertionError):
             return Outcome("failed", 0.0, message, trace, where="AssertionError")
         return Outcome("error", 0.0, f"{type(error).__name__}: {message}", trace, where=type(error).__name__)
@@ -265,7 +293,9 @@ class Judge:
         return _ending(signal_number)[0]
 
     def drop_quietly(self) -> int:
-        """Drop the newest stage; if the checkpoint below does not obey either, later cells find a dead session."""
+        """Drop the newest stage; if the checkpoint below does not obey either, later cells find a dead
+        session.
+        """
         if len(self.session.stages) < 2:
             return 0
         try:
@@ -273,11 +303,13 @@ class Judge:
         except Interrupted:
             return 0
 
-    # -- surroundings -----------------------------------------------------------------------------------------------
+    # -- surroundings -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def limits(self, key: str) -> Any:
-        """A deadline for the judge's own code and for the student's, and fixed seeds for generators without one."""
+        """A deadline for the judge's own code and for the student's, and fixed seeds for generators without
+        one.
+        """
         self.session.deadline = time.monotonic() + self.cell_seconds
         self.session.fatal = None
 
@@ -295,7 +327,9 @@ class Judge:
 
 @contextlib.contextmanager
 def seeded(seed: int, key: str) -> Any:
-    """Within, every random generator made without a seed is made with one that depends on the run and the cell."""
+    """Within, every random generator made without a seed is made with one that depends on the run and the
+    cell.
+    """
     import random
 
     mixed = zlib.crc32(key.encode(), seed & 0xFFFFFFFF)
@@ -335,16 +369,16 @@ def parse_test(source: str, key: str) -> tuple[CodeType | None, CodeType | None]
 
 
 def partial_credit(value: Any, points: float) -> float:
-    """A test cell's last value as points, with nbgrader's meaning: a number is the points, anything else is all."""
+    """A test cell's last value as points, with nbgrader's meaning: a number is the points, anything else is
+    all.
+    """
     if value is None or isinstance(value, bool):
         return points
-    if isinstance(value, numbers.Real) or type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0
+    if isinstance(value, numbers.Real) or is_scalar:
         with contextlib.suppress(TypeError, ValueError):
-            number = float(value)
-            return clamp(number, points) if not math.isnan(number) else 0.0
-    if isinstance(value, str):  # nbgrader reads the printed form, and '0.5' in quotes is no number
-        return points
-    return points
+            return clamp(value, points)
+    return points  # also text: nbgrader reads the printed form, and '0.5' in quotes is no number
 
 
 def _from_stage(value: Any, stage: Any) -> bool:

@@ -1,10 +1,12 @@
 """One warm, trusted process that forks a judge per submission.
 
-It imports what the tests import, once. Like the student zygote it starts no thread; unlike it, it runs outside the
-sandbox, and never loads anything a student wrote: student text only passes through it as text to be sent on.
+It imports what the tests import, once. Like the student zygote it starts no thread; unlike it, it runs
+outside the sandbox, and never loads anything a student wrote: student text only passes through it as text to
+be sent on.
 
-Control messages on file descriptor 3: ``new`` with two sockets attached (towards the student process, towards the
-grader) answers the judge's number; ``kill N`` ends one. Each judge first reads its task from the grader's socket.
+Control messages on file descriptor 3: ``new`` with two sockets attached (towards the student process,
+towards the grader) answers the judge's number; ``kill N`` ends one. Each judge first reads its task from the
+grader's socket.
 """
 
 from __future__ import annotations
@@ -41,6 +43,9 @@ def main() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
         from . import tensors  # noqa: F401
+    with judge.seeded(0, "warm"):  # numpy loads its generators on first use
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.default_rng().normal(size=3)
     gc.collect()
     gc.freeze()
     control.send(b"ready")
@@ -88,6 +93,7 @@ def work(student_fd: int, grader_fd: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         with tempfile.TemporaryDirectory(prefix="course-judge-") as folder:
             os.chdir(task["files"] or folder)
+            sys.path.insert(0, os.getcwd())  # tests may import a module that lies beside the notebook
             student = Channel(socket.socket(fileno=student_fd), task["limits"]["answer_bytes"])
             judge.judge(student, task, lambda result: grader.send(codec.encode(result)))
             os.chdir("/")
@@ -96,7 +102,3 @@ def work(student_fd: int, grader_fd: int) -> None:
         with contextlib.suppress(Exception):
             grader.send(codec.encode({"kind": "broken", "why": traceback.format_exc()[-3000:]}))
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Which names a piece of Python binds, reads and changes, found without running it.
 
-Used on the instructor's cells, to know what a test needs and what an answer must define, and on student text, which is
-only ever parsed here.
+Used on the instructor's cells, to know what a test needs and what an answer must define, and on student
+text, which is only ever parsed here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 @dataclass
 class Names:
-    """Names of the module level: ``bound`` by the code, ``read`` before or after (builtins left out), and ``changed``
-    in place (``x[0] = 1``, ``x.y = 1``, ``x.append(1)``, ``x += 1``)."""
+    """Names of the module level: ``bound`` by the code, ``read`` before or after (builtins left out), and
+    ``changed`` in place (``x[0] = 1``, ``x.y = 1``, ``x.append(1)``, ``x += 1``)."""
 
     bound: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
@@ -41,7 +41,9 @@ def analyse(code: str | ast.AST) -> Names:
 
 def python_of(cell: str) -> str:
     """A notebook cell as plain Python: magics and shell lines become calls."""
-    if not any(line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?") for line in cell.splitlines()):
+    if not any(
+        line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?") for line in cell.splitlines()
+    ):
         return cell
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -189,8 +191,8 @@ def _locals(body: list[ast.stmt]) -> set[str]:
 def slice_for(cells: list[str], wanted: set[str]) -> list[list[bool]]:
     """Which top-level statements of ``cells`` matter for the names in ``wanted``.
 
-    A statement matters if it binds or changes in place a name that matters; then what it reads matters too. Plots,
-    prints and demonstrations usually matter to no test.
+    A statement matters if it binds or changes in place a name that matters; then what it reads matters too.
+    Plots, prints and demonstrations usually matter to no test.
     """
     trees: list[list[ast.stmt]] = []
     for cell in cells:

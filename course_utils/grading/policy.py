@@ -1,6 +1,7 @@
 """What a student process may have: policy by absence.
 
-An assignment says in ``policy.toml``, beside its notebook, what its student process may use and what it must not::
+An assignment says in ``policy.toml``, beside its notebook, what its student process may use and what it must
+not::
 
     uses = ["numpy"]                            # nothing else outside the standard library is there at all
     forbids = ["torch", "course_utils.layers"]  # not there even where something else would bring it
@@ -8,9 +9,10 @@ An assignment says in ``policy.toml``, beside its notebook, what its student pro
     [limits]
     cell_seconds = 10
 
-Threat answered: a library that already holds the answer. What is forbidden is on no path that the process can read and
-was never imported in the process it was forked from, so there is nothing to find by any trick. The static check of the
-same policy (``violations``) is for the student's sake: it gives a clear message before submitting.
+Threat answered: a library that already holds the answer. What is forbidden is on no path that the process
+can read and was never imported in the process it was forked from, so there is nothing to find by any trick.
+The static check of the same policy (``violations``) is for the student's sake: it gives a clear message
+before submitting.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import importlib.util
 import re
 import sys
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from .sandbox import Limits, View
@@ -34,15 +36,15 @@ class Policy:
     """What an assignment declares.
 
     Attributes:
-        uses: top-level or dotted module names that students may import besides the standard library; None: all that
-            is installed.
+        uses: top-level or dotted module names that students may import besides the standard library; None:
+            all that is installed.
         forbids: dotted module names that must be absent.
         limits: resources for one submission.
     """
 
     uses: tuple[str, ...] | None = None
     forbids: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def load(path: Path) -> Policy:
@@ -83,7 +85,9 @@ def view(policy: Policy, imports: list[str], files: str = "") -> View:
     forbids = tuple(sorted({*policy.forbids, "course_utils.grading"}))
     wanted = [name for name in imports if not _under(name, forbids)]
     if policy.uses is None:
-        packages = [path for folder in _site_folders() for path in sorted(folder.iterdir()) if path.suffix != ".pth"]
+        packages = [
+            path for folder in _site_folders() for path in sorted(folder.iterdir()) if path.suffix != ".pth"
+        ]
     else:
         distributions = closure([_distribution(name) for name in policy.uses])
         packages = entries(distributions | closure(list(RUNNER_NEEDS)))
@@ -113,8 +117,10 @@ def violations(source: str, policy: Policy) -> list[str]:
     for name, line in _imports(tree):
         if _under(name, policy.forbids):
             said.append(f"line {line}: {name} may not be used in this assignment")
-        elif policy.uses is not None and not (_under(name, policy.uses) or name.split(".")[0] in sys.stdlib_module_names):
-            said.append(f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses) or 'nothing'}")
+        elif policy.uses is not None and not (
+            _under(name, policy.uses) or name.split(".")[0] in sys.stdlib_module_names
+        ):
+            said.append(f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses)}")
     return said
 
 

@@ -1,10 +1,11 @@
 """What stands in the judge for objects that stay with the student: functions, classes, instances.
 
-Threat answered: an object of the student's making that takes part in the test's own reasoning. Plain values are rebuilt
-as exact built-in types, so they cannot. For the rest, one rule: **no value of the judge is ever compared by student
-code**. A proxy may call, index, iterate and calculate over there, and what comes back is plain data again; but
-``proxy == 4`` is decided here (it is False), and ordering against plain data is a TypeError. Only two objects of the
-same student are compared by the student's own methods, because testing those can be the point of an exercise.
+Threat answered: an object of the student's making that takes part in the test's own reasoning. Plain values
+are rebuilt as exact built-in types, so they cannot. For the rest, one rule: **no value of the judge is ever
+compared by student code**. A proxy may call, index, iterate and calculate over there, and what comes back is
+plain data again; but ``proxy == 4`` is decided here (it is False), and ordering against plain data is a
+TypeError. Only two objects of the same student are compared by the student's own methods, because testing
+those can be the point of an exercise.
 """
 
 from __future__ import annotations
@@ -84,7 +85,12 @@ class StudentFunction:
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__":
             return _signature(self)
-        if name.startswith("__") and name not in ("__defaults__", "__kwdefaults__", "__annotations__", "__wrapped__"):
+        if name.startswith("__") and name not in (
+            "__defaults__",
+            "__kwdefaults__",
+            "__annotations__",
+            "__wrapped__",
+        ):
             raise AttributeError(name)
         return self._remote.session.apply("getattr", self, name)
 
@@ -137,13 +143,15 @@ class StudentObject:
         return _truth(self._remote.session.apply("__ne__", self, other))
 
 
-# Looked up by libraries on anything that they meet; answering would let the student's side steer those libraries.
-_NOT_FORWARDED = frozenset(
-    ("__array_interface__", "__array_struct__", "__array_function__", "__array_ufunc__", "__array_priority__",
-     "__array_wrap__", "__torch_function__", "__cuda_array_interface__", "__dlpack__", "__reduce__", "__reduce_ex__",
-     "__getstate__", "__setstate__", "__copy__", "__deepcopy__", "_ipython_display_", "_repr_html_", "_repr_mimebundle_",
-     "__fspath__", "__index__", "__class_getitem__", "_is_coroutine", "__await__", "__wrapped__")
-)  # fmt: skip
+# Looked up by libraries on anything that they meet; answering would let the student's side steer those
+# libraries.
+_NOT_FORWARDED = {
+    "__array_interface__", "__array_struct__", "__array_function__", "__array_ufunc__",
+    "__array_priority__", "__array_wrap__", "__torch_function__", "__cuda_array_interface__",
+    "__dlpack__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__copy__",
+    "__deepcopy__", "_ipython_display_", "_repr_html_", "_repr_mimebundle_", "__fspath__", "__index__",
+    "__class_getitem__", "_is_coroutine", "__await__", "__wrapped__",
+}  # fmt: skip
 
 
 def _truth(value: Any) -> bool:
@@ -179,7 +187,21 @@ def _ordering(name: str) -> Callable:
     return method
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+):
     setattr(StudentObject, f"__{_name}__", _forward(f"__{_name}__"))
     setattr(StudentObject, f"__r{_name}__", _reflected(f"__{_name}__"))
 for _name in ("neg", "pos", "abs", "invert"):
@@ -257,7 +279,9 @@ _instance_types: dict[tuple[str, ...], type] = {}
 
 
 def _instance_type(special: tuple[str, ...]) -> type:
-    """StudentObject with exactly these protocols, so that ``callable`` or ``iter`` say no where they should."""
+    """StudentObject with exactly these protocols, so that ``callable`` or ``iter`` say no where they
+    should.
+    """
     if special not in _instance_types:
         methods = {name: method for key in special for name, method in _SPECIAL[key].items()}
         _instance_types[special] = type("StudentObject", (StudentObject,), methods)
@@ -287,7 +311,9 @@ class StudentClass(type):
 
 
 def _make_class(remote: Remote, info: Any) -> type:
-    """A class in the judge for a class of the student; exceptions stay exceptions, so ``except`` and raises() work."""
+    """A class in the judge for a class of the student; exceptions stay exceptions, so ``except`` and
+    raises() work.
+    """
     bases: tuple[type, ...] = ()
     if type(info) is tuple and len(info) == 4:
         error = getattr(builtins, info[1], None) if type(info[1]) is str else None
@@ -343,7 +369,9 @@ def _known_error(name: str) -> type | None:
 
 
 def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
-    """Give one of the judge's mutable objects new contents, if they are of its kind; returns how to undo it."""
+    """Give one of the judge's mutable objects new contents, if they are of its kind; returns how to undo
+    it.
+    """
     if kind == "array" and type(target).__name__ == "ndarray" and type(new) is type(target):
         if new.shape == target.shape and new.dtype == target.dtype and target.flags.writeable:
             old = target.copy()
@@ -364,7 +392,10 @@ def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
             old_members = type(target)(target)
             target.clear()
             (target.update if isinstance(target, set) else target.extend)(new)
-            return lambda: (target.clear(), (target.update if isinstance(target, set) else target.extend)(old_members))
+            return lambda: (
+                target.clear(),
+                (target.update if isinstance(target, set) else target.extend)(old_members),
+            )
         if isinstance(target, dict) and all(type(p) is tuple and len(p) == 2 for p in new):
             old_table = dict(target)
             target.clear()

@@ -1,9 +1,11 @@
-"""From a submitted file to the cells that will run: rebuild from the instructor's notebook, trust nothing else.
+"""From a submitted file to the cells that will run: rebuild from the instructor's notebook, trust nothing
+else.
 
-Threat answered: everything in a submitted notebook but the text of the student's own cells. Tags, flags, points, ids,
-outputs, kernels, file links, cell order and duplicated, deleted, retyped or renamed cells decide nothing. The structure
-comes from the source notebook; from the submission come the text of each answer, matched as well as can be, and the
-student's other code where it stands. Whatever was odd is reported in a sentence; nothing odd stops the run.
+Threat answered: everything in a submitted notebook but the text of the student's own cells. Tags, flags,
+points, ids, outputs, kernels, file links, cell order and duplicated, deleted, retyped or renamed cells
+decide nothing. The structure comes from the source notebook; from the submission come the text of each
+answer, matched as well as can be, and the student's other code where it stands. Whatever was odd is reported
+in a sentence; nothing odd stops the run.
 """
 
 from __future__ import annotations
@@ -75,16 +77,23 @@ def read_regular(path: Path, limit: int) -> bytes:
             raise Unreadable("it is not an ordinary file")
         if info.st_size > limit:
             raise Unreadable(
-                f"it has {info.st_size >> 20} MiB; at most {limit >> 20} MiB are read. Clear the outputs and submit again"
+                f"it has {info.st_size >> 20} MiB, and at most {limit >> 20} MiB are read; "
+                "clear the outputs and submit again"
             )
         return file.read(limit + 1)[:limit]
 
 
 def rebuild(notebook: Notebook, data: bytes | None) -> Rebuilt:
-    """The cells to run for one submitted notebook; ``data`` None if it is missing. Never raises for bad data."""
+    """The cells to run for one submitted notebook; ``data`` None if it is missing. Never raises for bad
+    data.
+    """
     problems: list[str] = []
     if data is None:
-        return Rebuilt(_steps(notebook, [], problems), [f"{notebook.name}.ipynb is missing: every question counts as not attempted."], False)
+        return Rebuilt(
+            _steps(notebook, [], problems),
+            [f"{notebook.name}.ipynb is missing: every question counts as not attempted."],
+            False,
+        )
     try:
         cells = _parse(data, problems)
     except Unreadable as error:
@@ -107,11 +116,15 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
     cells = content.get("cells")
     if cells is None and isinstance(content.get("worksheets"), list):
         problems.append("The notebook is in an old format (version 3); its cells were read.")
-        cells = [c for sheet in content["worksheets"] if isinstance(sheet, dict) for c in _list(sheet.get("cells"))]
+        cells = [
+            c for sheet in content["worksheets"] if isinstance(sheet, dict) for c in _list(sheet.get("cells"))
+        ]
     if not isinstance(cells, list):
         raise Unreadable("it has no list of cells")
     if len(cells) > MAX_CELLS:
-        problems.append(f"The notebook has {len(cells)} cells; those after the first {MAX_CELLS} were ignored.")
+        problems.append(
+            f"The notebook has {len(cells)} cells; those after the first {MAX_CELLS} were ignored."
+        )
         cells = cells[:MAX_CELLS]
     found = []
     for number, cell in enumerate(cells):
@@ -119,7 +132,9 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
         if submitted is None:
             problems.append(f"Cell {number + 1} is malformed and was ignored.")
         elif len(submitted.text) > MAX_SOURCE:
-            problems.append(f"Cell {number + 1} has more than {MAX_SOURCE >> 20} MiB of text and was ignored.")
+            problems.append(
+                f"Cell {number + 1} has more than {MAX_SOURCE >> 20} MiB of text and was ignored."
+            )
         else:
             found.append(submitted)
     return found
@@ -200,12 +215,18 @@ def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         if not candidates:
             continue
         if cell.role == "answer":
-            worked_on = [c for c in candidates if c.code == cell.code and _squeeze(c.text) != _squeeze(cell.release)]
+            worked_on = [
+                c for c in candidates if c.code == cell.code and _squeeze(c.text) != _squeeze(cell.release)
+            ]
             best = (worked_on or candidates)[-1]
             if len(candidates) > 1:
-                problems.append(f"{len(candidates)} cells claim to be {cell.key!r}; the last one with work in it counts.")
+                problems.append(
+                    f"{len(candidates)} cells claim to be {cell.key!r}; the last one with work in it counts."
+                )
             if best.code != cell.code:
-                problems.append(f"The cell {cell.key!r} was changed to another type; its text counts all the same.")
+                problems.append(
+                    f"The cell {cell.key!r} was changed to another type; its text counts all the same."
+                )
         else:
             best = candidates[-1]
         for candidate in candidates:
@@ -219,20 +240,27 @@ def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
 def _match_by_text(
     notebook: Notebook, submitted: list[_Submitted], matches: dict[int, _Submitted], problems: list[str]
 ) -> None:
-    """Cells that lost their names: the instructor's by their text, answers by the functions that they define."""
+    """Cells that lost their names: the instructor's by their text, answers by the functions that they
+    define.
+    """
     for number, cell in enumerate(notebook.cells):
         if number in matches or not submitted:
             continue
         best = None
         if cell.role in ("given", "test"):
-            best = next((c for c in submitted if not c.used and _squeeze(c.text) == _squeeze(cell.release)), None)
+            best = next(
+                (c for c in submitted if not c.used and _squeeze(c.text) == _squeeze(cell.release)), None
+            )
         elif cell.code:
             wanted = names.analyse(cell.source).bound
             for candidate in submitted:
                 if not candidate.used and wanted and wanted <= names.analyse(candidate.text).bound:
                     best = candidate
             if best:
-                problems.append(f"The cell {cell.key!r} had lost its name; a cell that defines {', '.join(sorted(wanted))} counts for it.")
+                problems.append(
+                    f"The cell {cell.key!r} had lost its name; "
+                    f"a cell that defines {', '.join(sorted(wanted))} counts for it."
+                )
             elif cell.role == "answer":
                 problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
         elif cell.role == "manual":
@@ -248,7 +276,9 @@ def _squeeze(text: str) -> str:
 
 
 def extra_files(folder: Path, skip: set[str], problems: list[str]) -> list[tuple[str, bytes]]:
-    """The student's own files beside the notebook, as (relative path, bytes): ordinary files only, within limits."""
+    """The student's own files beside the notebook, as (relative path, bytes): ordinary files only, within
+    limits.
+    """
     found: list[tuple[str, bytes]] = []
     total = 0
     for base, folders, files in os.walk(folder, followlinks=False):

@@ -1,16 +1,18 @@
 """Starting a student zygote inside bubblewrap, and saying what this machine can enforce.
 
-Threat answered: anything on the machine that student code could read or disturb. Inside the sandbox there is no
-network, the system is read-only, and of the file system only these exist: the system's libraries, the Python standard
-library, the packages that the policy allows, the folder ``inside``, and the assignment's public files. The course
-folder, the virtual environment's neighbours, home folders and other submissions are on no path at all.
+Threat answered: anything on the machine that student code could read or disturb. Inside the sandbox there is
+no network, the system is read-only, and of the file system only these exist: the system's libraries, the
+Python standard library, the packages that the policy allows, the folder ``inside``, and the assignment's
+public files. The course folder, the virtual environment's neighbours, home folders and other submissions are
+on no path at all.
 
-When the grader runs as root (in a container, say) it first becomes ``nobody`` for real: inside a user name space that
-maps only root, the kernel would exempt the sandbox from the limit on processes.
+When the grader runs as root (in a container, say) it first becomes ``nobody`` for real: inside a user name
+space that maps only root, the kernel would exempt the sandbox from the limit on processes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -21,12 +23,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-from .inside import codec
-from .inside.channel import Channel
 
 INSIDE = Path(__file__).parent / "inside"
 START_SECONDS = 120
@@ -213,7 +211,9 @@ class _Mounts:
         if base == Path("/usr"):
             self.binds.append(("/usr", "/env/python"))
             library = "/env/python/lib"
-            self.masks += [f"/env/python/{p}" for p in ("lib/python3/dist-packages", "local") if (base / p).exists()]
+            self.masks += [
+                f"/env/python/{p}" for p in ("lib/python3/dist-packages", "local") if (base / p).exists()
+            ]
         else:
             self.binds += [(str(base / "bin"), "/env/python/bin"), (str(base / "lib"), "/env/python/lib")]
             library = "/env/python/lib"
@@ -234,10 +234,18 @@ class _Mounts:
         if os.getuid() != 0:
             return command
         plan = {"uid": _NOBODY, "binds": [source for source, _ in self.binds], "command": command}
-        return [sys.executable, "-I", "-S", str(Path(__file__).with_name("step_out_of_root.py")), json.dumps(plan)]
+        return [
+            sys.executable,
+            "-I",
+            "-S",
+            str(Path(__file__).with_name("step_out_of_root.py")),
+            json.dumps(plan),
+        ]
 
     def sources(self) -> list[str]:
-        """Where bubblewrap finds each source: as root they are mounted aside first, see ``step_out_of_root``."""
+        """Where bubblewrap finds each source: as root they are mounted aside first, see
+        ``step_out_of_root``.
+        """
         if os.getuid() != 0:
             return [source for source, _ in self.binds]
         return [f"@{number}" for number in range(len(self.binds))]
@@ -246,7 +254,8 @@ class _Mounts:
 def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
     command = [
         shutil.which("bwrap") or "bwrap",
-        "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+        "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
+        "--unshare-cgroup-try",
         "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
         "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL",
         "--ro-bind", "/usr", "/usr", "--tmpfs", "/usr/local",
@@ -263,7 +272,19 @@ def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
     for file in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts"):
         if os.path.exists(file):
             command += ["--ro-bind", os.path.realpath(file), file]
-    command += ["--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/home", "--dir", "/home/student"]
+    command += [
+        "--bind",
+        "/proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--tmpfs",
+        "/tmp",
+        "--tmpfs",
+        "/home",
+        "--dir",
+        "/home/student",
+    ]
     command += ["--dir", "/env/site", "--dir", "/env/grader"]
     for source, (_, place) in zip(mounts.sources(), mounts.binds, strict=True):
         command += ["--ro-bind", source, place]
@@ -278,30 +299,6 @@ def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
     return command
 
 
-def probe(timeout: float = 60) -> str:
-    """Empty if this machine can start the sandbox, else the reason why not."""
-    if sys.platform != "linux":
-        return f"bubblewrap needs Linux; this is {sys.platform}. Grade in the container image instead (Dockerfile)."
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap)."
-    zygote = Zygote(View(packages=minimal_packages()), Limits())
-    try:
-        zygote.wait_until_ready()
-        ours, theirs = socket.socketpair()
-        number = zygote.new(theirs)
-        theirs.close()
-        channel = Channel(ours, 1 << 20)
-        channel.send(b"Q" + codec.encode(("run", "1")))
-        answer = codec.decode(channel.receive(time.monotonic() + timeout)[1:])
-        channel.close()
-        zygote.end(number)
-        return "" if answer[0] == "ran" else f"name spaces inside bubblewrap are refused: {answer[1]}"
-    except Exception as error:
-        return str(error)
-    finally:
-        zygote.close()
-
-
 def minimal_packages() -> tuple[Path, ...]:
     from .policy import closure, entries
 
@@ -310,8 +307,15 @@ def minimal_packages() -> tuple[Path, ...]:
 
 def kill_group(process: subprocess.Popen) -> None:
     """Kill a process that was started in a session of its own, with all that it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
+
+
+def missing() -> str:
+    """What the sandbox needs and this machine lacks, as far as can be seen at once; or nothing."""
+    if sys.platform != "linux":
+        return f"The sandbox needs Linux, not {sys.platform}. Use the container image instead (Dockerfile)."
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap)."
+    return ""

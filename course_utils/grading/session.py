@@ -1,11 +1,12 @@
 """The judge's end of a conversation with one student process.
 
-Threat answered: everything that comes back is chosen by the student. So each request has a deadline, each answer is
-decoded by ``codec`` alone, and a silent, dead or babbling process becomes one of three exceptions that a test's own
-``except Exception`` cannot swallow, and that are remembered in ``fatal`` in case something else does.
+Threat answered: everything that comes back is chosen by the student. So each request has a deadline, each
+answer is decoded by ``codec`` alone, and a silent, dead or babbling process becomes one of three exceptions
+that a test's own ``except Exception`` cannot swallow, and that are remembered in ``fatal`` in case something
+else does.
 
-The conversation goes over a stack of *stages*, processes that are forks of each other: ``begin`` adds one on top,
-``drop`` kills it and uncovers the one below, where nothing has happened.
+The conversation goes over a stack of *stages*, processes that are forks of each other: ``begin`` adds one on
+top, ``drop`` kills it and uncovers the one below, where nothing has happened.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Session:
         self._deep = 0
         self.tensors: Any = None  # what stands for the student's parameters, see ``tensors``
 
-    # -- stages -----------------------------------------------------------------------------------------------------
+    # -- stages -----------------------------------------------------------------------------------------
 
     @property
     def top(self) -> Stage:
@@ -108,10 +109,11 @@ class Session:
 
         A checkpoint that no longer obeys ends the whole submission: raises Interrupted.
         """
+        died = isinstance(self.fatal, Died)
         self.stages.pop().channel.close()
         self.fatal = None
         self.deadline = max(self.deadline, time.monotonic() + 10)
-        self._send(("drop",), [])
+        self._send(("drop", died), [])
         answer = self._receive(None)
         if answer[0] != "ended" or len(answer) != 3 or not all(type(part) is int for part in answer[1:]):
             self._fail(Nonsense("the checkpoint did not answer"))
@@ -120,7 +122,7 @@ class Session:
     def kept_by(self, stage: Stage) -> bool:
         return stage in self.stages
 
-    # -- cells and names ----------------------------------------------------------------------------------------------
+    # -- cells and names --------------------------------------------------------------------------------
 
     def run(self, source: str) -> tuple[str, tuple | None]:
         """Run a student cell in the newest stage: (printed text, None or the description of an error)."""
@@ -137,7 +139,7 @@ class Session:
             self._fail(Nonsense("an answer of the wrong form"))
         return bool(found[0]), found[1]
 
-    # -- requests -----------------------------------------------------------------------------------------------------
+    # -- requests ---------------------------------------------------------------------------------------
 
     def call(self, target: Any, args: tuple, kwargs: dict) -> Any:
         if "torch" in sys.modules:
@@ -150,11 +152,15 @@ class Session:
         return self.request("apply", operation, args)
 
     def request(self, name: str, *args: Any) -> Any:
-        """Ask, serve the callbacks that come before the answer, and give the value or raise the student's error."""
+        """Ask, serve the callbacks that come before the answer, and give the value or raise the student's
+        error.
+        """
         return self.exchange(name, *args)[0]
 
     def exchange(self, name: str, *args: Any) -> tuple[Any, list, list]:
-        """As ``request``; also the objects that the request mentioned, and those together with the answer's."""
+        """As ``request``; also the objects that the request mentioned, and those together with the
+        answer's.
+        """
         memo: list = []
         self._send((name, *args), memo)
         sent = list(memo)
@@ -233,7 +239,7 @@ class Session:
         except (Closed, DeadlineExceeded) as error:
             self._fail(error)
 
-    # -- objects ------------------------------------------------------------------------------------------------------
+    # -- objects ----------------------------------------------------------------------------------------
 
     def _resolve(self, handle: codec.Handle) -> Any:
         """What stands in the judge for an object that stayed with the student."""
@@ -265,14 +271,21 @@ class Session:
             self._lent_count += 1
             self.lent[self._lent_count] = obj
             return codec.Handle(self._lent_count, "callback", str(getattr(obj, "__name__", "function")))
-        raise codec.CannotCross(f"a {type(obj).__name__} cannot be given to student code: only plain data and functions can")
+        raise codec.CannotCross(
+            f"a {type(obj).__name__} cannot be given to student code: only plain data and functions can"
+        )
 
     def _apply_changes(self, changes: Any, sent: list) -> None:
         """Do to the judge's objects what the call did to its copies of them, if this pass asks for it."""
         if type(changes) is not list:
             self._fail(Nonsense("an answer of the wrong form"))
         for change in changes:
-            fits = type(change) is tuple and len(change) == 2 and type(change[0]) is int and type(change[1]) is tuple
+            fits = (
+                type(change) is tuple
+                and len(change) == 2
+                and type(change[0]) is int
+                and type(change[1]) is tuple
+            )
             if not fits or not 0 <= change[0] < len(sent) or len(change[1]) != 2:
                 self._fail(Nonsense("an answer of the wrong form"))
             target, (kind, new) = sent[change[0]], change[1]
@@ -289,11 +302,24 @@ class Session:
         self.lent.clear()
 
 
-_LIBRARIES = ("numpy", "torch", "math", "cmath", "operator", "functools", "itertools", "collections", "random", "string")
+_LIBRARIES = (
+    "numpy",
+    "torch",
+    "math",
+    "cmath",
+    "operator",
+    "functools",
+    "itertools",
+    "collections",
+    "random",
+    "string",
+)
 
 
 def _library_name(obj: Any) -> tuple[str, str] | None:
-    """(module, attribute path) of something that both sides can import for themselves, such as ``numpy.sum``."""
+    """(module, attribute path) of something that both sides can import for themselves, such as
+    ``numpy.sum``.
+    """
     module = getattr(obj, "__module__", None)
     name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
     if isinstance(obj, type) and module == "builtins":

@@ -1,10 +1,12 @@
 """From root to nobody, once and for good, before bubblewrap starts. Run as a script with a plan in JSON.
 
-Threat answered: a sandbox started by root maps root into its user name space, and the kernel does not count root's
-processes against the limit. As nobody it does, and even a hole in the sandbox would lead to a user that owns nothing.
+Threat answered: a sandbox started by root maps root into its user name space, and the kernel does not count
+root's processes against the limit. As nobody it does, and even a hole in the sandbox would lead to a user
+that owns nothing.
 
-Folders that nobody may not reach (a Python under /root, a course in a private home) are first mounted, in a mount space
-of this process alone, below a folder that it may; ``@0``, ``@1``, ... in the command stand for them.
+Folders that nobody may not reach (a Python under /root, a course in a private home) are first mounted, in a
+mount space of this process alone, below a folder that it may; ``@0``, ``@1``, ... in the command stand for
+them.
 """
 
 import ctypes
@@ -33,11 +35,15 @@ def main() -> None:
             os.mkdir(place)
         else:
             os.close(os.open(place, os.O_CREAT | os.O_WRONLY))
-        check(libc.mount(source.encode(), place.encode(), None, _MS_BIND | _MS_REC, None), f"mounting {source}")
+        check(
+            libc.mount(source.encode(), place.encode(), None, _MS_BIND | _MS_REC, None), f"mounting {source}"
+        )
     os.setgroups([])
     os.setresgid(plan["uid"], plan["uid"], plan["uid"])
     os.setresuid(plan["uid"], plan["uid"], plan["uid"])
-    command = [f"{_STAGE}/{part[1:]}" if part[:1] == "@" and part[1:].isdigit() else part for part in plan["command"]]
+    command = [
+        f"{_STAGE}/{part[1:]}" if part[:1] == "@" and part[1:].isdigit() else part for part in plan["command"]
+    ]
     os.execv(command[0], command)
 
 

@@ -1,9 +1,10 @@
 """What stands in the sandbox with the student: untrusted from the first student cell on.
 
-This folder, and nothing else of the grader, is visible to student processes. It holds no secret and trusts nobody:
-it runs cells, keeps the student's objects and answers the judge's questions about them. Its files import only the
-standard library, numpy, torch and IPython, and each other by relative imports, because inside the sandbox the folder
-is a top-level package named ``inside``.
+This folder, and nothing else of the grader, is visible to student processes. It holds no secret and trusts
+nobody: it runs cells, keeps the student's objects and answers the judge's questions about them. Its files
+    import only the
+standard library, numpy, torch and IPython, and each other by relative imports, because inside the sandbox
+the folder is a top-level package named ``inside``.
 
 - ``codec``: plain data to bytes and back (used on both sides of the wall)
 - ``channel``: length-framed messages with deadlines over a socket (both sides)

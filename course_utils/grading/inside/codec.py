@@ -1,13 +1,16 @@
 """Plain data to bytes and back: the only language spoken across the wall.
 
-Threat answered: whoever can choose what the judge deserialises can make it run code or hold lying objects (numbers
-that equal everything, arrays that compare true). So there is no pickle and no lookup of a class by name: a closed list
-of tags, each decoded into an exact built-in type, an exact ``numpy.ndarray`` or an exact ``torch.Tensor``, with caps on
-depth and size. Whatever is not plain data becomes a *handle*: a number that means something only to its owner.
+Threat answered: whoever can choose what the judge deserialises can make it run code or hold lying objects
+(numbers that equal everything, arrays that compare true). So there is no pickle and no lookup of a class by
+name: a closed list of tags, each decoded into an exact built-in type, an exact ``numpy.ndarray`` or an exact
+    ``torch.Tensor``, with caps on
+depth and size. Whatever is not plain data becomes a *handle*: a number that means something only to its
+owner.
 
-Identity: lists, dicts, sets, bytearrays, arrays and tensors are numbered in the order in which they are met (the
-``memo``). A second meeting is sent as a reference, so shared and cyclic structures survive, and a function that returns
-its own argument gives back the very same object.
+Identity: lists, dicts, sets, bytearrays, arrays and tensors are numbered in the order in which they are met
+    (the
+``memo``). A second meeting is sent as a reference, so shared and cyclic structures survive, and a function
+that returns its own argument gives back the very same object.
 """
 
 from __future__ import annotations
@@ -23,13 +26,17 @@ MAX_DEPTH = 60
 MAX_INT_BYTES = 1 << 16
 
 _U32, _F64, _U64 = struct.Struct(">I"), struct.Struct(">d"), struct.Struct(">Q")
-_ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|i[1248]|u[1248]|f(2|4|8|16)|c(8|16|32)|[US]\d{1,7}|[mM]8(\[[a-zA-Z]{1,2}\])?)\Z")
+_ARRAY_DTYPE = re.compile(
+    r"[<>|=]?(b1|i[1248]|u[1248]|f(2|4|8|16)|c(8|16|32)|[US]\d{1,7}|[mM]8(\[[a-zA-Z]{1,2}\])?)\Z"
+)
 _TENSOR_DTYPES = (
     "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
     "uint8", "int8", "int16", "int32", "int64", "bool",
 )  # fmt: skip
 # Classes that may be named across the wall, each by one short name.
-_TYPES = {t.__name__: t for t in (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None), object)}
+_TYPES = {
+    t.__name__: t for t in (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None), object)
+}
 _TYPE_NAMES = {t: name for name, t in _TYPES.items()}
 _DICT_LIKE = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 
@@ -47,8 +54,8 @@ class Handle:
 
     Attributes:
         ident: the owner's number for the object.
-        kind: ``function``, ``class``, ``module``, ``object`` (all owned by the student's side) or ``callback``
-            (owned by the judge).
+        kind: ``function``, ``class``, ``module``, ``object`` (all owned by the student's side) or
+            ``callback`` (owned by the judge).
         name: the object's type or function name, for people to read.
         info: further plain data about it.
     """
@@ -67,7 +74,8 @@ def encode(value: Any, memo: list | None = None, opaque: Callable[[Any], Handle]
         opaque: gives the handle that stands for an object that is not plain data.
 
     Raises:
-        CannotCross: something is not plain data and ``opaque`` is not given or refuses, or it nests too deeply.
+        CannotCross: something is not plain data and ``opaque`` is not given or refuses, or it nests too
+            deeply.
     """
     writer = _Writer([] if memo is None else memo, opaque)
     writer.write(value, 0)
@@ -205,7 +213,11 @@ class _Writer:
         if isinstance(value, np.dtype) and _ARRAY_DTYPE.match(value.str):
             self._blob(b"D", value.str.encode())
             return True
-        if isinstance(value, type) and issubclass(value, np.generic) and getattr(np, value.__name__, None) is value:
+        if (
+            isinstance(value, type)
+            and issubclass(value, np.generic)
+            and getattr(np, value.__name__, None) is value
+        ):
             self._blob(b"G", value.__name__.encode())
             return True
         return False
@@ -316,7 +328,11 @@ class _Reader:
             return _TYPES[self._name(_TYPES)]
         if tag == b"h":
             fields = self.read(depth + 1)
-            if type(fields) is not tuple or [type(f) for f in fields[:3]] != [int, str, str] or len(fields) != 4:
+            if (
+                type(fields) is not tuple
+                or [type(f) for f in fields[:3]] != [int, str, str]
+                or len(fields) != 4
+            ):
                 raise Malformed("a handle is (number, kind, name, info)")
             if self.resolve is None:
                 raise Malformed("no handle is expected here")

@@ -1,16 +1,16 @@
 """The walls around one submission: namespaces, limits, and a filter on system calls.
 
-Threat answered: student code that reads, disturbs or outlives anything but itself. The zygote already runs inside
-bubblewrap (no network, read-only system, empty home, environment scrubbed). Each submission adds, in the fork that will
-run it, before any student code:
+Threat answered: student code that reads, disturbs or outlives anything but itself. The zygote already runs
+inside bubblewrap (no network, read-only system, empty home, environment scrubbed). Each submission adds, in
+the fork that will run it, before any student code:
 
-- its own user, process, mount, IPC, network and host-name spaces: it sees no other process, and its death kills all
-  that it started;
+- its own user, process, mount, IPC, network and host-name spaces: it sees no other process, and its death
+  kills all that it started;
 - its own small, empty /tmp, home and /dev/shm;
 - limits on memory, CPU seconds, processes, open files and file size;
-- no capabilities, and a system-call filter: no new name spaces or mounts, no tracing of processes, no kernel key rings
-  or System V memory (both outlive processes), no BPF, io_uring or performance counters (a large attack surface that
-  no assignment needs).
+- no capabilities, and a system-call filter: no new name spaces or mounts, no tracing of processes, no kernel
+  key rings or System V memory (both outlive processes), no BPF, io_uring or performance counters (a large
+  attack surface that no assignment needs).
 
 ``isolate`` reports what it could not do, so that the grader can say so.
 """
@@ -47,7 +47,9 @@ def _check(result: int, what: str) -> None:
 
 
 def new_spaces() -> None:
-    """Move the calling process into name spaces of its own; its next child is the first process of the new space."""
+    """Move the calling process into name spaces of its own; its next child is the first process of the new
+    space.
+    """
     uid, gid = os.getuid(), os.getgid()
     flags = _CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWIPC | _CLONE_NEWNET | _CLONE_NEWUTS
     _check(_libc.unshare(flags), "new name spaces")
@@ -61,7 +63,10 @@ def private_folders(scratch_bytes: int) -> None:
     _check(_libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None), "private mounts")
     options = f"size={scratch_bytes},nr_inodes=10000,mode=700".encode()
     for folder in (b"/tmp", b"/home", b"/dev/shm"):
-        _check(_libc.mount(b"tmpfs", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, options), f"a private {folder.decode()}")
+        _check(
+            _libc.mount(b"tmpfs", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, options),
+            f"a private {folder.decode()}",
+        )
     os.makedirs(WORK)
 
 
@@ -83,7 +88,9 @@ def drop_privileges() -> None:
 
 
 def set_limits(memory_bytes: int, cpu_seconds: int, processes: int, file_bytes: int) -> None:
-    """Limits for each process from here on; memory is counted on top of what the zygote has already mapped."""
+    """Limits for each process from here on; memory is counted on top of what the zygote has already
+    mapped.
+    """
     with open("/proc/self/statm") as file:
         mapped = int(file.read().split()[0]) * resource.getpagesize()
     wanted = {
@@ -113,17 +120,20 @@ def set_dumpable(yes: bool) -> None:
 
 # System calls refused after set-up, by architecture: (x86_64, aarch64).
 _REFUSED = {
-    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
-    "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
-    "mount_setattr": (442, 442), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "pidfd_getfd": (438, 438), "kcmp": (312, 272), "keyctl": (250, 219), "add_key": (248, 217),
-    "request_key": (249, 218), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40),
+    "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51),
+    "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "mount_setattr": (442, 442), "ptrace": (101, 117), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "pidfd_getfd": (438, 438), "kcmp": (312, 272),
+    "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "memfd_create": (319, 279),
-    "memfd_secret": (447, 447), "mq_open": (240, 180), "quotactl": (179, 60), "swapon": (167, 224),
-    "reboot": (169, 142), "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
-    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "acct": (163, 89), "syslog": (103, 116),
-    "personality": (135, 92),
+    "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186),
+    "semget": (64, 190), "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "mq_open": (240, 180), "quotactl": (179, 60), "swapon": (167, 224),
+    "reboot": (169, 142), "kexec_load": (246, 104), "init_module": (175, 105),
+    "finit_module": (313, 273), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    "acct": (163, 89), "syslog": (103, 116), "personality": (135, 92),
 }  # fmt: skip
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -153,7 +163,9 @@ def _filter_program(machine: str) -> bytes:
 
 
 def filter_system_calls() -> bool:
-    """Refuse the calls above from here on, for all descendants; False where this architecture has no table."""
+    """Refuse the calls above from here on, for all descendants; False where this architecture has no
+    table.
+    """
     machine = platform.machine()
     if machine not in _ARCHITECTURES:
         return False

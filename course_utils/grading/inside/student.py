@@ -1,11 +1,11 @@
 """The student's side of the wall: runs cells, keeps the student's objects, answers requests about them.
 
-Nothing here is trusted by the judge once a student cell has run: student code can change any of it. It can then only do
-what it could do anyway, answer wrongly. What it cannot do is learn an expected value, because the judge never sends one
-for comparison, or decide a verdict, because verdicts are not made here.
+Nothing here is trusted by the judge once a student cell has run: student code can change any of it. It can
+then only do what it could do anyway, answer wrongly. What it cannot do is learn an expected value, because
+the judge never sends one for comparison, or decide a verdict, because verdicts are not made here.
 
-A *stage* is one process of this kind. Asked to fork, a stage becomes the sleeping checkpoint of its child, which goes
-on with the same objects; asked to drop, it kills the child and the world is as it was.
+A *stage* is one process of this kind. Asked to fork, a stage becomes the sleeping checkpoint of its child,
+which goes on with the same objects; asked to drop, it kills the child and the world is as it was.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 import types
 from typing import Any
@@ -35,7 +36,9 @@ REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
 
 
 class CappedOutput(io.TextIOBase):
-    """Standard output that keeps its first part and counts the rest, so that endless printing costs no memory."""
+    """Standard output that keeps its first part and counts the rest, so that endless printing costs no
+    memory.
+    """
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -81,7 +84,7 @@ class Student:
         self.lent: dict[int, Any] = {}  # functions of the judge, by number
         self.graphs: dict[int, tuple] = {}
 
-    # -- the loop ---------------------------------------------------------------------------------------------------
+    # -- the loop ---------------------------------------------------------------------------------------
 
     def serve(self) -> None:
         """Answer requests until the judge hangs up."""
@@ -92,7 +95,7 @@ class Student:
             if name == "fork":
                 self.fork(fds)
             elif name == "drop":
-                self.reply(self.drop())
+                self.reply(self.drop(*args))
             else:
                 self.reply(*self.answer(name, args, memo))
 
@@ -116,7 +119,7 @@ class Student:
             return ("raised", *describe(error), self.changed(known, before)), known
         return ("value", value, self.changed(known, before)), known
 
-    # -- forking ----------------------------------------------------------------------------------------------------
+    # -- forking ----------------------------------------------------------------------------------------
 
     def fork(self, fds: list[int]) -> None:
         sys.stdout.flush()
@@ -135,21 +138,32 @@ class Student:
             os.close(fd)
         self.child = max(pid, 0)
 
-    def drop(self) -> tuple:
-        """Kill the child stage and say how it ended: ("ended", signal number or 0, exit status)."""
+    def drop(self, died: bool) -> tuple:
+        """Kill the child stage, unless it ``died`` already: ("ended", signal or 0, status)."""
         if not self.child:
             return ("ended", 0, 0)
         pid, self.child = self.child, 0
         done, status = os.waitpid(pid, os.WNOHANG)
+        for _ in range(
+            100 if died and not done else 0
+        ):  # its sockets close a moment before it can be waited for
+            time.sleep(0.005)
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
         if not done:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             return ("ended", 0, 0)
-        return ("ended", os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, os.waitstatus_to_exitcode(status))
+        return (
+            "ended",
+            os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            os.waitstatus_to_exitcode(status),
+        )
 
-    # -- cells ------------------------------------------------------------------------------------------------------
+    # -- cells ------------------------------------------------------------------------------------------
 
     def run_cell(self, source: str) -> tuple:
         """("ran", printed text, None or (type name, base names, message, traceback))."""
@@ -166,7 +180,7 @@ class Student:
             sys.stdout, sys.stderr = saved
         return ("ran", out.text(), None if error is None else describe(error))
 
-    # -- objects ----------------------------------------------------------------------------------------------------
+    # -- objects ----------------------------------------------------------------------------------------
 
     def handle(self, obj: Any) -> codec.Handle:
         """The handle for an object that stays here; the same object always gets the same number."""
@@ -187,7 +201,16 @@ class Student:
         elif isinstance(obj, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
             kind, name = "function", getattr(obj, "__name__", "function")
         else:
-            special = ("__call__", "__iter__", "__next__", "__len__", "__getitem__", "__enter__", "__eq__", "__array__")
+            special = (
+                "__call__",
+                "__iter__",
+                "__next__",
+                "__len__",
+                "__getitem__",
+                "__enter__",
+                "__eq__",
+                "__array__",
+            )
             info = tuple(n for n in special if getattr(type(obj), n, None) not in (None, object.__eq__))
         return codec.Handle(ident, kind, str(name), info)
 
@@ -229,7 +252,7 @@ class Student:
             raise (error if isinstance(error, type) and issubclass(error, Exception) else ErrorThere)(rest[1])
         return rest[0]
 
-    # -- requests ---------------------------------------------------------------------------------------------------
+    # -- requests ---------------------------------------------------------------------------------------
 
     def get_name(self, name: str) -> tuple:
         space = self.shell.user_ns
@@ -258,34 +281,42 @@ def redirected():
 
 def signature_of(obj: Any) -> list[tuple]:
     return [
-        (p.name, p.kind.name, p.default is not inspect.Parameter.empty) for p in inspect.signature(obj).parameters.values()
+        (p.name, p.kind.name, p.default is not inspect.Parameter.empty)
+        for p in inspect.signature(obj).parameters.values()
     ]
 
 
 REQUESTS = {"name": Student.get_name, "call": Student.call, "apply": Student.apply}
+_OPERATORS = [n for n in dir(operator) if n.startswith("__") and callable(getattr(operator, n))]
 OPERATIONS = {
-    **{name: getattr(operator, name) for name in dir(operator) if name.startswith("__") and callable(getattr(operator, name))},
-    "getattr": getattr, "setattr": setattr, "delattr": delattr, "isinstance": isinstance, "issubclass": issubclass,
-    "len": len, "iter": iter, "next": next, "repr": repr, "str": str, "int": int, "float": float, "hash": hash,
-    "round": round, "abs": abs, "reversed": reversed, "format": format, "dir": dir, "divmod": divmod,
+    **{name: getattr(operator, name) for name in _OPERATORS},
+    **{
+        f.__name__: f
+        for f in (getattr, setattr, delattr, isinstance, issubclass, len, iter, next, repr, str, int)
+    },
+    **{f.__name__: f for f in (float, hash, round, abs, reversed, format, dir, divmod)},
     "enter": lambda obj: type(obj).__enter__(obj),
     "exit": lambda obj: type(obj).__exit__(obj, None, None, None),
     "signature": signature_of,
     "source": inspect.getsource,
-}  # fmt: skip
+}
 
 
 def class_info(cls: type) -> tuple:
     """(names of the bases, nearest built-in exception or "", module name) for a class."""
     bases = [base.__name__ for base in cls.__mro__]
-    error = next((b.__name__ for b in cls.__mro__ if b.__module__ == "builtins" and issubclass(b, BaseException)), "")
+    error = next(
+        (b.__name__ for b in cls.__mro__ if b.__module__ == "builtins" and issubclass(b, BaseException)), ""
+    )
     torch = sys.modules.get("torch")
     is_module = torch is not None and issubclass(cls, torch.nn.Module)
     return (bases, error, str(cls.__module__), is_module)
 
 
 def describe(error: BaseException) -> tuple:
-    """(type name, names of its bases, message, lines of the traceback, the class if it is the student's own)."""
+    """(type name, names of its bases, message, lines of the traceback, the class if it is the student's
+    own).
+    """
     try:
         message = str(error)
     except BaseException:
@@ -329,7 +360,9 @@ def same_contents(old: Any, new: Any) -> bool:
         return list(old) == list(new) and all(old[k] is new[k] for k in old)
     if isinstance(old, tuple) and len(old) == 3:
         torch = sys.modules["torch"]
-        return old[0] == new[0] and old[2] == new[2] and bool(torch.all((old[1] == new[1]) | (old[1] != old[1])))
+        return (
+            old[0] == new[0] and old[2] == new[2] and bool(torch.all((old[1] == new[1]) | (old[1] != old[1])))
+        )
     return old == new
 
 
@@ -358,6 +391,7 @@ def make_shell(namespace_name: str = "__main__") -> Any:
     shell = InteractiveShell.instance(config=config)
     shell.showtraceback = lambda *args, **kwargs: None
     shell.showsyntaxerror = lambda *args, **kwargs: None
+    shell._tee = lambda channel: contextlib.nullcontext()  # a second copy of all that is printed
     return shell
 
 

@@ -1,11 +1,14 @@
-"""One warm process per policy: imports the allowed libraries once, then forks one confined process per submission.
+"""One warm process per policy: imports the allowed libraries once, then forks one confined process per
+submission.
 
-Threat answered: starting Python and importing torch costs seconds; a pool of reused processes would let one student's
-code meet the next one's. A fork costs milliseconds and starts from a state that no student has touched. The zygote
-itself never runs student code, starts no thread, and knows no secret: it stands in the sandbox already.
+Threat answered: starting Python and importing torch costs seconds; a pool of reused processes would let one
+student's code meet the next one's. A fork costs milliseconds and starts from a state that no student has
+touched. The zygote itself never runs student code, starts no thread, and knows no secret: it stands in the
+sandbox already.
 
 Control messages on file descriptor 3 (one datagram each, from the grader, who is trusted):
-``new`` with a socket attached starts a submission and answers its number; ``kill N`` ends it; closing ends everything.
+``new`` with a socket attached starts a submission and answers its number; ``kill N`` ends it; closing ends
+everything.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ CONTROL_FD = 3
 
 
 class Absent(importlib.abc.MetaPathFinder):
-    """Says in words why a module is missing. The files are not there either: this only improves the message."""
+    """Says in words why a module is missing. The files are not there either: this only improves the
+    message.
+    """
 
     def __init__(self, names: list[str]):
         self.names = names
@@ -135,7 +140,9 @@ def keep(fd: int, settings: dict, shell: Any) -> None:
 
 
 def begin(fd: int, settings: dict, shell: Any) -> None:
-    """The first process of the new process space: sets the last limits, starts the student and reaps. Never returns."""
+    """The first process of the new process space: sets the last limits, starts the student and reaps. Never
+    returns.
+    """
     try:
         limits = settings["limits"]
         confine.close_everything_but({fd})
@@ -149,7 +156,9 @@ def begin(fd: int, settings: dict, shell: Any) -> None:
         os.environ["HOME"] = os.path.dirname(work)
         os.chdir(work)
         sys.path.insert(0, work)
-        confine.set_limits(limits["memory_bytes"], limits["cpu_seconds"], limits["processes"], limits["file_bytes"])
+        confine.set_limits(
+            limits["memory_bytes"], limits["cpu_seconds"], limits["processes"], limits["file_bytes"]
+        )
         if settings["confine"]:
             confine.filter_system_calls()
         confine.set_dumpable(False)
@@ -177,7 +186,9 @@ def report(fd: int, error: BaseException) -> None:
     """Tell the judge that the confinement failed: no student code has run, and none will."""
     with contextlib.suppress(OSError):
         channel = student.Channel(socket.socket(fileno=fd), student.MAX_FRAME)
-        channel.send(student.ANSWER + student.codec.encode(("unconfined", f"{type(error).__name__}: {error}")))
+        channel.send(
+            student.ANSWER + student.codec.encode(("unconfined", f"{type(error).__name__}: {error}"))
+        )
 
 
 def place_files(folder: str, work: str) -> None:

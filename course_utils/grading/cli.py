@@ -1,0 +1,115 @@
+"""The ``course`` command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade assignments behind a wall: the tests never run in a student's process.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+CourseFolder = Annotated[
+    Path, typer.Option("--course", help="Folder with nbgrader_config.py.", show_default="this folder")
+]
+Unprotected = Annotated[
+    bool, typer.Option("--unprotected", help="Run student code WITHOUT a sandbox. Only for code you trust.")
+]
+
+
+def _stop(message: str) -> typer.Exit:
+    errors.print(f"[bold red]course:[/] {message}", highlight=False)
+    return typer.Exit(2)
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    submitted: Annotated[
+        Path | None,
+        typer.Option(help="Folder with one folder a student.", show_default="the course's submitted folder"),
+    ] = None,
+    course: CourseFolder = Path(),
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Submissions at a time.", show_default="one a core")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler to use instead.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="For the tests' random inputs.", show_default="secret")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report here, as JSON.")] = None,
+    csv: Annotated[Path, typer.Option(help="Write the marks here.")] = Path("grades.csv"),
+    again: Annotated[bool, typer.Option(help="Grade also what is graded already.")] = False,
+    unprotected: Unprotected = False,
+) -> None:
+    """Grade a class: every submission gets a mark and a sentence, and none can stop the others."""
+    from . import report, run, sandbox
+    from .assignment import Course, CourseError
+    from .submissions import find
+
+    try:
+        here = Course(course)
+        loaded = here.load(assignment)
+        places = find(here, assignment, submitted)
+    except (CourseError, FileNotFoundError) as error:
+        raise _stop(str(error)) from None
+    if not places:
+        raise _stop(f"no submissions of {assignment!r} in {submitted or here.directory.submitted_directory}")
+    reason = sandbox.missing()
+    if reason and not unprotected:
+        raise _stop(
+            f"{reason}\nWithout a sandbox student code can read and change this machine. "
+            "`--unprotected` goes on anyway."
+        )
+    if not csv.parent.is_dir() or (json and not json.parent.is_dir()):
+        raise _stop(f"there is no folder {csv.parent if not csv.parent.is_dir() else json.parent}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task(f"grading {assignment}", total=len(places))
+        marked = run.grade_class(
+            here,
+            loaded,
+            places,
+            seed=seed,
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
+            protected=not unprotected,
+            again=again,
+            on_done=lambda entry: progress.advance(task),
+        )
+    report.write_csv(csv, marked)
+    if json:
+        report.write_json(json, marked)
+    console.print(report.table(assignment, marked))
+    console.print(f"{len(marked)} submissions, marks in {csv}" + (f", report in {json}" if json else ""))
+
+
+@app.command()
+def doctor(course: CourseFolder = Path()) -> None:
+    """Try out what this machine can enforce; exit 1 if student code could get out."""
+    from rich.table import Table
+
+    from . import doctor as checks
+
+    rows = checks.examine(course)
+    result = Table("protection", "holds", "detail")
+    for what, holds, detail in rows:
+        result.add_row(what, "[green]yes" if holds else "[red]no", detail)
+    console.print(result)
+    console.print(", ".join(f"{name} {version}" for name, version in checks.versions()), highlight=False)
+    if not all(holds for _, holds, _ in rows):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,268 @@
+"""Writing marks into nbgrader's gradebook and autograded folder. One process writes, one transaction a
+submission.
+
+``nbgrader formgrader``, ``generate_feedback`` and ``export`` read what is written here. Manual scores are
+kept, as nbgrader keeps them: they stay in force and the cell is put up for review.
+
+Threat answered: the gradebook is opened by this process alone, never by one that handles student code, and a
+killed run leaves either all of a submission's marks or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import compute_checksum
+
+from .assignment import Assignment, Cell, Course, Notebook
+from .engine import Marked
+
+
+class Writer:
+    """The gradebook of a course, open for one assignment."""
+
+    def __init__(self, course: Course, assignment: Assignment):
+        self.course = course
+        self.assignment = assignment
+        with _tools_on_path():
+            self.book = Gradebook(course.directory.db_url, course.directory.course_id)
+        self._released()
+
+    def close(self) -> None:
+        self.book.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _released(self) -> None:
+        """Make sure that the gradebook knows the assignment's cells and points (``generate_assignment``
+        does, too).
+        """
+        with self._one_transaction():
+            self.book.update_or_create_assignment(self.assignment.name)
+            for notebook in self.assignment.notebooks:
+                kernel = json.dumps(dict(notebook.metadata.get("kernelspec", {})))
+                try:
+                    self.book.find_notebook(notebook.name, self.assignment.name)
+                except MissingEntry:
+                    self.book.add_notebook(notebook.name, self.assignment.name, kernelspec=kernel)
+                where = (notebook.name, self.assignment.name)
+                for cell in notebook.cells:
+                    kind = "code" if cell.code else "markdown"
+                    if cell.role in ("test", "manual"):
+                        self.book.update_or_create_grade_cell(
+                            cell.key, *where, max_score=cell.points, cell_type=kind
+                        )
+                    if cell.role in ("answer", "manual"):
+                        self.book.update_or_create_solution_cell(cell.key, *where)
+                    if cell.role == "task":
+                        self.book.update_or_create_task_cell(
+                            cell.key, *where, max_score=cell.points, cell_type=kind
+                        )
+
+    @contextlib.contextmanager
+    def _one_transaction(self) -> Any:
+        """nbgrader commits after each step; within this, its commits only flush, and all is committed at the
+        end.
+        """
+        session = self.book.db()
+        commit = session.commit
+        session.commit = session.flush
+        try:
+            with session.no_autoflush:
+                yield
+            commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.commit
+
+    def write(self, marked: Marked) -> None:
+        """Record a submission's marks, and its notebooks with what they printed."""
+        self._write_notebooks(marked)
+        with self._one_transaction():
+            self.book.update_or_create_student(marked.student)
+            extra = {}
+            if marked.timestamp:
+                with contextlib.suppress(ValueError, OverflowError):
+                    import dateutil.parser
+
+                    dateutil.parser.parse(marked.timestamp)
+                    extra["timestamp"] = marked.timestamp
+            submission = self.book.update_or_create_submission(self.assignment.name, marked.student, **extra)
+            self._complete(submission)
+            for question in marked.questions:
+                where = (question.notebook, self.assignment.name, marked.student)
+                grade = self.book.find_grade(question.id, *where)
+                grade.auto_score = None if question.verdict == "manual" else question.points
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+            for notebook in self.assignment.notebooks:
+                untouched = {
+                    s["key"] for s in marked.cells.get(notebook.name, []) if not s.get("attempted", True)
+                }
+                for cell in notebook.cells:
+                    if cell.role in ("answer", "manual"):
+                        where = (notebook.name, self.assignment.name, marked.student)
+                        comment = self.book.find_comment(cell.key, *where)
+                        comment.auto_comment = "No response." if cell.key in untouched else None
+            late = submission.total_seconds_late > 0
+        if late:
+            self._late_penalties(marked.student)
+
+    def _complete(self, submission: Any) -> None:
+        """Give a submission that was begun before a cell was added its missing grades and comments."""
+        from nbgrader.api import Comment, Grade, SubmittedNotebook
+
+        have = {notebook.notebook_id: notebook for notebook in submission.notebooks}
+        for notebook in submission.assignment.notebooks:
+            mine = have.get(notebook.id) or SubmittedNotebook(notebook=notebook, assignment=submission)
+            graded = {grade.cell_id for grade in mine.grades}
+            commented = {comment.cell_id for comment in mine.comments}
+            for cell in [*notebook.grade_cells, *notebook.task_cells]:
+                if cell.id not in graded:
+                    Grade(cell_id=cell.id, notebook=mine)
+            for cell in [*notebook.solution_cells, *notebook.task_cells]:
+                if cell.id not in commented:
+                    Comment(cell_id=cell.id, notebook=mine)
+        self.book.db.flush()
+
+    def _late_penalties(self, student: str) -> None:
+        for notebook in self.assignment.notebooks:
+            place = {
+                "notebook": notebook.name,
+                "assignment": self.assignment.name,
+                "student": student,
+                "db_url": self.course.directory.db_url,
+            }
+            AssignLatePenalties(config=self.course.config).preprocess(
+                nbformat.v4.new_notebook(), {"nbgrader": place}
+            )
+
+    def _write_notebooks(self, marked: Marked) -> None:
+        folder = self.course.path(
+            self.course.directory.autograded_directory, marked.student, self.assignment.name
+        )
+        _remove(folder)
+        folder.mkdir(parents=True)
+        for relative, data in self.assignment.files:
+            target = folder / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        for notebook in self.assignment.notebooks:
+            steps = marked.cells.get(notebook.name)
+            if steps is not None:
+                nbformat.write(as_notebook(notebook, steps, marked), folder / f"{notebook.name}.ipynb")
+        if marked.timestamp:
+            (folder / "timestamp.txt").write_text(marked.timestamp)
+
+
+def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: bool = True) -> Any:
+    """The graded notebook in nbgrader's form; with ``hidden`` False, tests are shown as they were
+    released.
+    """
+    questions = {q.id: q for q in marked.questions if q.notebook == notebook.name}
+    by_key = {cell.key: cell for cell in notebook.cells}
+    result = nbformat.v4.new_notebook(metadata=nbformat.from_dict(notebook.metadata))
+    for number, step in enumerate(steps):
+        cell = by_key.get(step["key"]) if step["key"] else None
+        text = step["text"]
+        if cell and cell.role == "test":
+            text = cell.source if hidden else cell.release
+        new = nbformat.v4.new_code_cell(text) if step["code"] else nbformat.v4.new_markdown_cell(text)
+        new["id"] = f"cell-{number}"
+        if step["code"]:
+            new.outputs = _outputs(step, questions.get(step["key"]))
+        if cell and (cell.role != "given" or cell.locked):
+            new.metadata.nbgrader = _role(cell, new)
+        result.cells.append(new)
+    return result
+
+
+def _role(cell: Cell, new: Any) -> Any:
+    role = nbformat.from_dict(
+        {
+            "grade_id": cell.key,
+            "schema_version": 3,
+            "grade": cell.role in ("test", "manual"),
+            "solution": cell.role in ("answer", "manual"),
+            "task": cell.role == "task",
+            "locked": cell.locked,
+            "cell_type": new.cell_type,
+        }
+    )
+    if cell.role in ("test", "manual", "task"):
+        role["points"] = cell.points
+    new.metadata.nbgrader = role
+    role["checksum"] = compute_checksum(new)
+    return role
+
+
+def _outputs(step: dict, question: Any) -> list:
+    outputs = []
+    if step["output"]:
+        outputs.append(nbformat.v4.new_output("stream", name="stdout", text=step["output"]))
+    if step["error"]:
+        name, _, message, lines = step["error"]
+        where = [f"({', '.join(lines)})"] if lines else []
+        outputs.append(
+            nbformat.v4.new_output(
+                "error", ename=name, evalue=message, traceback=[f"{name}: {message}", *where]
+            )
+        )
+    elif step["ended"]:
+        text = f"The cell was undone: {step['ended']}."
+        outputs.append(nbformat.v4.new_output("error", ename=step["ended"], evalue=text, traceback=[text]))
+    if question and question.verdict not in ("passed", "manual"):
+        lines = [f"{question.verdict}: {question.message}"]
+        if question.diagnosis:
+            lines.insert(0, question.diagnosis)
+        if question.points:
+            outputs.append(
+                nbformat.v4.new_output(
+                    "execute_result", data={"text/plain": f"{question.points:g}"}, execution_count=1
+                )
+            )
+        outputs.append(
+            nbformat.v4.new_output("error", ename=question.verdict, evalue=question.message, traceback=lines)
+        )
+    return outputs
+
+
+@contextlib.contextmanager
+def _tools_on_path() -> Any:
+    """A new gradebook asks the command ``alembic`` for its version, which need not be on an unactivated
+    PATH.
+    """
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _remove(folder: Path) -> None:
+    """Remove an earlier result; nbgrader makes such folders read-only."""
+    if not folder.exists():
+        return
+    for base, _, files in os.walk(folder):
+        os.chmod(base, stat.S_IRWXU)
+        for name in files:
+            path = os.path.join(base, name)
+            if not os.path.islink(path):
+                os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)
+    shutil.rmtree(folder)

@@ -1,0 +1,259 @@
+"""Grading a class: many submissions, several workers or machines, one writer, and a journal to resume from.
+
+Submissions are independent tasks on ``dask.distributed``: on a cluster inside this process by default (the
+work is done in processes of the sandbox anyway), or on an existing scheduler's workers. A worker that dies
+loses nothing: its tasks run again elsewhere. Results come back one by one; this process alone writes them,
+first to the gradebook, then to the journal, so that a run that is killed at any moment can be started again
+and only does what is missing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .assignment import Assignment, Course
+from .engine import Grader, Marked, Question, Submission
+from .gradebook import Writer
+from .submissions import Place, digest, read
+
+RETRIES = 2
+_BROKEN = "could not be judged: the grader itself failed on this submission"
+
+
+class Journal:
+    """What has been graded, one file per student, below ``.grading/<assignment>`` in the course folder."""
+
+    def __init__(self, course: Course, assignment: str):
+        self.folder = course.root / ".grading" / assignment
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def seed(self, wanted: int | None) -> int:
+        """The given seed, or the one of earlier runs, or a new one that nobody can guess."""
+        path = self.folder / "seed"
+        if wanted is None:
+            try:
+                return int(path.read_text())
+            except (FileNotFoundError, ValueError):
+                wanted = secrets.randbits(32)
+        _write(path, str(wanted))
+        return wanted
+
+    def find(self, student: str, fingerprint: str) -> Marked | None:
+        """The marks of an earlier run over exactly the same files, tests and seed."""
+        try:
+            entry = json.loads(self._path(student).read_text(encoding="utf-8"))
+            if entry["digest"] != fingerprint:
+                return None
+            marked = entry["marked"]
+            return Marked(**{**marked, "questions": [Question(**q) for q in marked["questions"]]})
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def add(self, marked: Marked, fingerprint: str) -> None:
+        kept = {**asdict(marked), "cells": {name: [] for name in marked.cells}}
+        _write(self._path(marked.student), json.dumps({"digest": fingerprint, "marked": kept}))
+
+    def _path(self, student: str) -> Path:
+        return self.folder / f"{student.encode().hex()[:200]}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_suffix(".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def grade_class(
+    course: Course,
+    assignment: Assignment,
+    places: list[Place],
+    *,
+    seed: int | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    protected: bool = True,
+    again: bool = False,
+    on_done: Callable[[Marked], None] = lambda marked: None,
+    finish: Callable[[Marked], Marked] = lambda marked: marked,
+) -> list[Marked]:
+    """Grade every place and write the gradebook; the marks in the order of ``places``.
+
+    Args:
+        seed: for the tests' random inputs; None: as in earlier runs of this assignment.
+        workers: submissions at a time on the local cluster.
+        scheduler: address of a dask scheduler whose workers to use instead.
+        again: grade also what the journal says is done.
+        on_done: called with each submission's marks as they arrive.
+        finish: last change to the marks before they are written (diagnosis).
+    """
+    journal = Journal(course, assignment.name)
+    seed = journal.seed(seed)
+    results: dict[str, Marked] = {}
+    todo: list[Place] = []
+    fingerprints: dict[str, str] = {}
+    for place in places:
+        if not again:
+            fingerprint = digest(read(place, assignment), assignment, seed, protected)
+            earlier = journal.find(place.student, fingerprint)
+            if earlier:
+                results[place.student] = earlier
+                on_done(earlier)
+                continue
+        todo.append(place)
+    if todo:
+        with Writer(course, assignment) as writer:
+            backend = _on_dask if scheduler or workers > 1 or len(todo) > 1 else _here
+            for submission, marked in backend(assignment, seed, protected, todo, workers, scheduler):
+                marked = finish(marked)
+                fingerprints[marked.student] = digest(submission, assignment, seed, protected)
+                writer.write(marked)
+                journal.add(marked, fingerprints[marked.student])
+                marked.cells = {
+                    name: [] for name in marked.cells
+                }  # written; a class's outputs do not add up in memory
+                results[marked.student] = marked
+                on_done(marked)
+    return [results[place.student] for place in places]
+
+
+def failed(assignment: Assignment, submission: Submission, reason: str) -> Marked:
+    """The marks of a submission on which the grader itself failed again and again."""
+    questions = [
+        Question(c.key, 0.0, c.points, "crashed", _BROKEN, notebook=n.name)
+        for n in assignment.notebooks
+        for c in n.graded
+    ]
+    problems = [
+        *submission.problems,
+        f"The grader failed on this submission {RETRIES + 1} times: {reason[-500:]}",
+    ]
+    cells: dict[str, list[dict]] = {n.name: [] for n in assignment.notebooks}
+    return Marked(
+        submission.student, questions, "crashed", problems, cells=cells, timestamp=submission.timestamp
+    )
+
+
+# -- on one worker --------------------------------------------------------------------------------------
+
+_graders: dict[tuple, Grader] = {}
+_lock = threading.Lock()
+# The sandbox dies with the thread that started it, so one thread that never ends starts them all.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="sandbox-starter")
+
+
+def grader_for(assignment: Assignment, seed: int, protected: bool) -> Grader:
+    """This process's grader for an assignment, started on first use."""
+    key = (hash(repr(assignment)), seed, protected)
+    with _lock:
+        if key not in _graders:
+            _graders[key] = _starter.submit(Grader, assignment, seed, protected).result()
+        return _graders[key]
+
+
+@atexit.register
+def close_graders() -> None:
+    """End the zygotes of this process."""
+    with _lock:
+        while _graders:
+            _graders.popitem()[1].close()
+
+
+def grade_one(assignment: Assignment, seed: int, protected: bool, submission: Submission) -> Marked:
+    """A task: grade one submission on whatever machine this runs."""
+    return grader_for(assignment, seed, protected).grade(submission)
+
+
+def _here(
+    assignment: Assignment,
+    seed: int,
+    protected: bool,
+    places: list[Place],
+    workers: int,
+    scheduler: str | None,
+) -> Iterator[tuple[Submission, Marked]]:
+    for place in places:
+        submission = read(place, assignment)
+        for attempt in range(RETRIES + 1):
+            try:
+                yield submission, grade_one(assignment, seed, protected, submission)
+                break
+            except Exception as error:
+                if attempt == RETRIES:
+                    yield submission, failed(assignment, submission, str(error))
+
+
+def _on_dask(
+    assignment: Assignment,
+    seed: int,
+    protected: bool,
+    places: list[Place],
+    workers: int,
+    scheduler: str | None,
+) -> Iterator[tuple[Submission, Marked]]:
+    if not scheduler:
+        grader_for(assignment, seed, protected)  # the zygotes warm up while dask is being imported
+    import dask
+    from distributed import Client, LocalCluster, as_completed
+
+    dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": RETRIES})
+    cluster: Any = scheduler or LocalCluster(
+        n_workers=1,
+        threads_per_worker=workers,
+        processes=False,
+        dashboard_address=None,
+        memory_limit=0,
+        silence_logs=40,
+    )
+    client = Client(cluster, set_as_default=False)
+    try:
+        slots = max(sum(client.nthreads().values()), workers)
+        shared = client.scatter(assignment, broadcast=bool(scheduler), hash=False)
+        waiting = iter(places)
+        submissions: dict[str, Submission] = {}
+        done = as_completed(loop=client.loop)
+
+        def submit_next() -> None:
+            place = next(waiting, None)
+            if place is not None:
+                submission = read(place, assignment)
+                future = client.submit(
+                    grade_one,
+                    shared,
+                    seed,
+                    protected,
+                    submission,
+                    pure=False,
+                    retries=RETRIES,
+                    key=f"grade-{secrets.token_hex(8)}",
+                )
+                submissions[future.key] = submission
+                done.add(future)
+
+        for _ in range(2 * slots):  # a few ahead, not a whole class in memory
+            submit_next()
+        for future in done:
+            submission = submissions.pop(future.key)
+            if future.status == "finished":
+                marked = future.result()
+            else:
+                marked = failed(assignment, submission, str(future.exception()))
+            future.release()
+            submit_next()
+            yield submission, marked
+    finally:
+        client.close()
+        if not scheduler:
+            cluster.close()

@@ -1,0 +1,97 @@
+"""Finding a class's submissions in a folder.
+
+Accepted below the folder: ``<student>/<assignment>/<notebook>.ipynb`` (nbgrader's own layout, also the
+default), and ``<student>/<notebook>.ipynb``. Every student folder gives a submission, whatever is in it:
+none is ever skipped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .assignment import Assignment, Course
+from .engine import Submission
+from .rebuild import MAX_FILE_BYTES, Unreadable, extra_files, read_regular
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a student's files are."""
+
+    student: str
+    folder: Path
+
+
+def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
+    """The submissions below ``folder`` (default: the course's own submitted folder), sorted by student."""
+    if folder is None:
+        pattern = course.path(course.directory.submitted_directory, "*", assignment)
+        depth = len(pattern.parts) - pattern.parts.index("*")
+        found = pattern.parents[depth - 1].glob("/".join(pattern.parts[-depth:])) if depth else []
+        index = pattern.parts.index("*")
+        return sorted((Place(path.parts[index], path) for path in found), key=lambda place: place.student)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}")
+    places = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not (path.is_dir() or path.is_symlink()):
+            continue
+        inner = path / assignment
+        places.append(Place(path.name, inner if inner.is_dir() or inner.is_symlink() else path))
+    return places
+
+
+def read(place: Place, assignment: Assignment) -> Submission:
+    """A student's files as bytes. Links are never followed; what cannot be read is a problem, not an
+    exception.
+    """
+    problems: list[str] = []
+    if place.folder.is_symlink() or place.folder.parent.is_symlink():
+        problems.append("The folder is a symbolic link, which is not followed.")
+        return Submission(
+            place.student, {n.name: None for n in assignment.notebooks}, problems=tuple(problems)
+        )
+    notebooks: dict[str, bytes | None] = {}
+    for notebook in assignment.notebooks:
+        path = _choose(place.folder, notebook.name, len(assignment.notebooks) == 1, problems)
+        try:
+            notebooks[notebook.name] = read_regular(path, MAX_FILE_BYTES) if path else None
+        except Unreadable as error:
+            problems.append(f"{path.name} cannot be read: {error}.")
+            notebooks[notebook.name] = None
+    files = extra_files(place.folder, {name for name, _ in assignment.files}, problems)
+    stamp = None
+    with contextlib.suppress(Unreadable, UnicodeDecodeError):
+        stamp = read_regular(place.folder / "timestamp.txt", 200).decode("utf-8").strip() or None
+    return Submission(place.student, notebooks, tuple(files), tuple(problems), stamp)
+
+
+def _choose(folder: Path, name: str, alone: bool, problems: list[str]) -> Path | None:
+    """The file that is meant: by its name, or the only notebook there where one is expected."""
+    expected = folder / f"{name}.ipynb"
+    if expected.exists() or expected.is_symlink():
+        return expected
+    try:
+        others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb")
+    except OSError:
+        return None
+    if not others or not alone:
+        return None
+    close = [p for p in others if name.lower() in p.stem.lower()] or others
+    problems.append(f"The notebook is called {close[0].name!r} instead of {expected.name!r}.")
+    return close[0]
+
+
+def digest(submission: Submission, assignment: Assignment, seed: int, protected: bool) -> str:
+    """A fingerprint of everything that the marks depend on."""
+    state = hashlib.sha256(
+        repr((assignment.notebooks, assignment.policy, assignment.files, seed, protected)).encode()
+    )
+    for name, data in sorted(submission.notebooks.items()):
+        state.update(repr(name).encode() + (b"-" if data is None else hashlib.sha256(data).digest()))
+    for name, data in submission.files:
+        state.update(repr(name).encode() + hashlib.sha256(data).digest())
+    return state.hexdigest()

@@ -1,0 +1,116 @@
+"""One submission through the sandbox, the wall and the judge: marks, verdicts and sentences."""
+
+import pytest
+
+from course_utils.grading.engine import Grader
+
+from .courses import answer, by_id, given, hand_in, make, manual, solution, test
+
+CELLS = [
+    given("import numpy as np\nfactor = 3\n\n\ndef helper(x):\n    return factor * x"),
+    answer(
+        "triple",
+        "def triple(x):\n    ### BEGIN SOLUTION\n    if x is None:\n        raise ValueError('no number')\n"
+        "    return 3 * x\n    ### END SOLUTION",
+    ),
+    test("triple-visible", 2, "assert triple(2) == 6, 'three times two is six'"),
+    test(
+        "triple-hidden",
+        3,
+        "### BEGIN HIDDEN TESTS\nimport numpy as np\nx = np.random.default_rng().normal(size=5)\n"
+        "assert np.allclose(triple(x), helper(x))\ntry:\n    triple(None)\nexcept ValueError:\n    pass\n"
+        "else:\n    raise AssertionError('None is no number')\n### END HIDDEN TESTS",
+    ),
+    answer("parts", "def parts(n):\n    ### BEGIN SOLUTION\n    return [1] * n\n    ### END SOLUTION"),
+    test("parts-test", 4, "done = sum(len(parts(n)) == n for n in (1, 2))\n2 * done"),
+    manual("essay", 5, "Because."),
+    answer("total", "### BEGIN SOLUTION\ntotal = 10\n### END SOLUTION"),
+    test("total-test", 1, "assert total == 10"),
+]
+
+
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory):
+    assignment = make(
+        tmp_path_factory.mktemp("course"), CELLS, policy='uses = ["numpy"]\n[limits]\ncell_seconds = 2\n'
+    ).load("hw")
+    with Grader(assignment, seed=1) as grader:
+        yield grader
+
+
+def grade(grader, answers=None, **more):
+    return grader.grade(
+        hand_in(grader.assignment, {**solution(grader.assignment), **(answers or {})}, **more)
+    )
+
+
+def test_the_solution_gets_all_points(grader):
+    marked = grade(grader)
+    assert [(q.id, q.points, q.verdict) for q in marked.questions] == [
+        ("triple-visible", 2, "passed"),
+        ("triple-hidden", 3, "passed"),
+        ("parts-test", 4, "passed"),
+        ("essay", 0, "manual"),
+        ("total-test", 1, "passed"),
+    ]
+    assert marked.problems == [] and marked.status == "graded" and marked.max_score == 15
+
+
+def test_untouched_is_not_attempted(grader):
+    marked = grader.grade(hand_in(grader.assignment))
+    assert marked.score == 0
+    assert {q.verdict for q in marked.questions} == {"not attempted"}
+
+
+@pytest.mark.parametrize(
+    "text, verdict, says",
+    [
+        ("def triple(x):\n    return 4 * x", "failed", "three times two is six"),
+        ("def triple(x)\n    return 3 * x", "error", "triple is not defined"),
+        ("def triple(x):\n    return 3 * y", "error", "NameError: name 'y' is not defined (line 2 in triple"),
+        ("def triple(x):\n    while True:\n        pass", "timeout", "2 s"),
+        ("import os\n\n\ndef triple(x):\n    os._exit(0)", "crashed", "ended its own process"),
+        ("import os\n\n\ndef triple(x):\n    os.kill(os.getpid(), 11)", "crashed", "SIGSEGV"),
+        ("def triple(x):\n    return bytearray(1 << 40)", "out of memory", "MemoryError"),
+        ("def triple(x):\n    import torch\n    return 3 * x", "forbidden", "torch"),
+        ("def triple(x):\n    raise SystemExit", "error", "SystemExit"),
+        (
+            "class Six:\n    __eq__ = lambda *a: True\n\n\ndef triple(x):\n    return Six()",
+            "failed",
+            "",
+        ),
+    ],
+)
+def test_verdicts(grader, text, verdict, says):
+    marked = grade(grader, {"triple": text})
+    question = by_id(marked)["triple-visible"]
+    assert (question.verdict, question.points) == (verdict, 0)
+    assert says in question.message
+    assert by_id(marked)["parts-test"].points == 4, "the other questions are not touched"
+    assert by_id(marked)["total-test"].points == 1
+
+
+def test_partial_credit_is_the_last_expression(grader):
+    marked = grade(grader, {"parts": "def parts(n):\n    return [1]"})
+    question = by_id(marked)["parts-test"]
+    assert (question.points, question.verdict) == (2, "partial")
+
+
+def test_a_cell_that_kills_its_process_costs_only_itself(grader):
+    marked = grade(grader, extra=[(2, "import os\nos._exit(1)"), (3, "while True:\n    pass")])
+    assert marked.score == 10
+
+
+def test_printing_and_warnings_cost_nothing(grader):
+    noise = (
+        "import sys, warnings\nwarnings.warn('old')\nprint('x' * 10**7)\nprint('y' * 10**6, file=sys.stderr)"
+    )
+    marked = grade(grader, extra=[(1, noise)])
+    assert marked.score == 10
+    assert all(len(cell["output"]) < 30_000 for cell in marked.cells["hw"])
+
+
+def test_instructors_names_are_not_the_students(grader):
+    lie = "factor = 4\nimport numpy as np\nnp.allclose = lambda *a: True\n\n\n"
+    marked = grade(grader, {"triple": lie + "def triple(x):\n    return 4 * x"})
+    assert by_id(marked)["triple-hidden"].points == 0
