@@ -1,0 +1,68 @@
+# The whole course from one command: `make course`. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(abspath $(VENV))/bin
+# nbgrader and Jupyter call their own programs by name.
+export PATH := $(BIN):$(PATH)
+
+# Built things live here, and only here.
+BUILD      := _build
+DEMO       := $(BUILD)/demo_class
+REPORT     := $(DEMO)/report.html
+INSTALLED  := $(VENV)/.installed
+RELEASED   := $(BUILD)/released
+
+GRADING_SOURCES := $(shell find course_utils/grading course_utils/checks -name '*.py' -o -name '*.html') tests/demo_class.py
+ASSIGNMENT_SOURCES := $(shell find solutions -type f) nbgrader_config.py
+
+.PHONY: course install book release class lab test test-slow lint clean help
+.DELETE_ON_ERROR:
+
+course: book release class  ## install, build the book, release the assignments, grade the demo class
+	@echo
+	@echo "The book:          $(BUILD)/html/index.html"
+	@echo "The assignments:   assignments/"
+	@echo "The class report:  $(REPORT)"
+
+install: $(INSTALLED)  ## the environment alone
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -c constraints.txt -e '.[test]'
+	touch $@
+
+book: $(INSTALLED)  ## build the book; any failing page, broken reference or missing alt text stops it
+	$(BIN)/python -m course_utils.book
+
+release: $(RELEASED)  ## write what students get (assignments/) from solutions/
+
+$(RELEASED): $(ASSIGNMENT_SOURCES) | $(INSTALLED)
+	$(BIN)/nbgrader generate_assignment '--assignment=*' --force
+	mkdir -p $(BUILD) && touch $@
+
+class: $(REPORT)  ## grade the demo class
+
+$(REPORT): $(GRADING_SOURCES) $(ASSIGNMENT_SOURCES) | $(INSTALLED) $(RELEASED)
+	rm -rf $(DEMO)
+	$(BIN)/python -m tests.demo_class $(DEMO)/submitted
+	$(BIN)/course grade convolution --submitted $(DEMO)/submitted --output $(DEMO)
+
+lab: $(INSTALLED)  ## open chapters and assignments in JupyterLab
+	$(BIN)/jupyter lab
+
+test: $(INSTALLED)  ## the fast tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: $(INSTALLED)  ## the slow tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+lint: $(INSTALLED)  ## style and spelling
+	$(BIN)/ruff check course_utils tests benchmarks
+	$(BIN)/ruff format --check course_utils tests benchmarks
+
+clean:  ## remove everything built (the environment stays)
+	rm -rf $(BUILD)
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
