@@ -44,9 +44,12 @@ $(RELEASED): $(ASSIGNMENT_SOURCES) | $(INSTALLED)
 class: $(REPORT)  ## grade the demo class
 
 $(REPORT): $(GRADING_SOURCES) $(ASSIGNMENT_SOURCES) | $(INSTALLED) $(RELEASED)
-	rm -rf $(DEMO)
+	rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@# A course folder of its own: invented students have no place in an instructor's gradebook.
+	cp -r nbgrader_config.py solutions $(DEMO)
 	$(BIN)/python -m tests.demo_class $(DEMO)/submitted
-	$(BIN)/course grade convolution --submitted $(DEMO)/submitted --output $(DEMO)
+	$(BIN)/course grade convolution --course $(DEMO) \
+	  --csv $(DEMO)/grades.csv --json $(DEMO)/results.json --html $@
 
 lab: $(INSTALLED)  ## open chapters and assignments in JupyterLab
 	$(BIN)/jupyter lab

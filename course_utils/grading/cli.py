@@ -49,11 +49,12 @@ def grade(
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report here, as JSON.")] = None,
     csv: Annotated[Path, typer.Option(help="Write the marks here.")] = Path("grades.csv"),
+    html: Annotated[Path | None, typer.Option(help="Write the class report here, as a web page.")] = None,
     again: Annotated[bool, typer.Option(help="Grade also what is graded already.")] = False,
     unprotected: Unprotected = False,
 ) -> None:
     """Grade a class: every submission gets a mark and a sentence, and none can stop the others."""
-    from . import report, run, sandbox
+    from . import class_report, report, run, sandbox
     from .assignment import Course, CourseError
     from .submissions import find
 
@@ -71,8 +72,9 @@ def grade(
             f"{reason}\nWithout a sandbox student code can read and change this machine. "
             "`--unprotected` goes on anyway."
         )
-    if not csv.parent.is_dir() or (json and not json.parent.is_dir()):
-        raise _stop(f"there is no folder {csv.parent if not csv.parent.is_dir() else json.parent}")
+    for path in filter(None, (csv, json, html)):
+        if not path.parent.is_dir():
+            raise _stop(f"there is no folder {path.parent}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(f"grading {assignment}", total=len(places))
@@ -90,8 +92,11 @@ def grade(
     report.write_csv(csv, marked)
     if json:
         report.write_json(json, marked)
+    if html:
+        class_report.write(html, assignment, [entry.report() for entry in marked], protected=not unprotected)
     console.print(report.table(assignment, marked))
-    console.print(f"{len(marked)} submissions, marks in {csv}" + (f", report in {json}" if json else ""))
+    reports = "".join(f", report in {path}" for path in (json, html) if path)
+    console.print(f"{len(marked)} submissions, marks in {csv}{reports}")
 
 
 @app.command()
