@@ -30,6 +30,7 @@ c.CourseDirectory.release_directory = "assignments"
 c.CourseDirectory.ignore = [
     "wrong",
     "right",
+    "attacks",
     "*.py",
     "*.toml",
     "*.yml",

@@ -40,20 +40,29 @@ def same_values(student, reference, cases, *, axes=None, same_dtype=False, toler
         equal.
 
     Whole numbers must come as whole numbers: 7.0 is not 7. Numbers, strings, None, arrays, tensors, and
-    tuples, lists and dicts of them are compared. Raises :class:`CheckFailed` for the first case that
-    differs.
+    tuples, lists and dicts of them are compared. Raises :class:`CheckFailed` about the first case that differs, after
+    trying all.
     """
     cases = [as_case(value) for value in cases]
     if not cases:
         raise ValueError("cases must hold at least one case")
     name = called(student, name)
+    wrong = []
     for given in cases:
         ours = given.copy()
         expected = reference(*ours.args, **ours.kwargs)
-        got = call(student, given.copy(), name, like=reference)
+        try:
+            got = call(student, given.copy(), name, like=reference)
+        except CheckFailed as failure:
+            wrong.append(failure)
+            continue
         problem = difference(expected, got, axes=axes, same_dtype=same_dtype, tolerance=tolerance)
         if problem:
-            raise CheckFailed(about(given, name, reference, problem))
+            wrong.append(CheckFailed(about(given, name, reference, problem)))
+    if wrong:
+        # All cases were tried: how many fail tells a student much, and the grader what they believe.
+        tally = f"\nWrong in {len(wrong)} of {len(cases)} cases; this is the first." if len(cases) > 1 else ""
+        raise CheckFailed(f"{wrong[0]}{tally}") from wrong[0].__cause__
 
 
 def difference(expected, got, *, axes=None, same_dtype=False, tolerance=None):

@@ -5,21 +5,22 @@ import nbformat
 from tests.demo_class import role
 
 
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
 def run(notebook, extra_cells=()):
     """Run setup, solution and test cells (and `extra_cells`, by id) in one namespace.
 
-    Returns a dict from the id of each test cell that failed to what it raised.
+    Returns a dict from the id of each cell that failed to what it raised.
     """
     namespace, failed = {}, {}
     for cell in notebook.cells:
-        if cell.cell_type != "code" or not (cell.id == "setup" or role(cell) or cell.id in extra_cells):
-            continue
-        try:
-            exec(compile(cell.source, cell.id, "exec"), namespace)
-        except Exception as error:
-            if role(cell).get("solution") or role(cell).get("grade") is None:
-                raise
-            failed[cell.id] = error
+        if cell.cell_type == "code" and (cell.id == "setup" or role(cell) or cell.id in extra_cells):
+            try:
+                exec(compile(cell.source, cell.id, "exec"), namespace)
+            except Exception as error:
+                failed[cell.id] = error
     return failed
 
 
@@ -28,5 +29,17 @@ def points(notebook):
     return {cell.id: role(cell)["points"] for cell in notebook.cells if role(cell).get("grade")}
 
 
-def read(path):
-    return nbformat.read(path, as_version=4)
+def score(notebook):
+    failed = run(notebook)
+    return sum(value for test, value in points(notebook).items() if test not in failed)
+
+
+def question_tests(notebook):
+    """For each solution cell the test cells below it, down to the next solution cell."""
+    tests, current = {}, None
+    for cell in notebook.cells:
+        if role(cell).get("solution"):
+            current = tests.setdefault(cell.id, set())
+        elif role(cell).get("grade"):
+            current.add(cell.id)
+    return tests

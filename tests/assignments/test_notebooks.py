@@ -52,7 +52,7 @@ def test_what_a_student_reads_fits_the_page(assignment):
 
 
 def test_every_test_cell_brings_its_own_numpy(assignment):
-    # A name that a test takes from the student's namespace is a name that the student chooses.
+    # A name that a test takes from the student's namespace is the student's to choose.
     for cell in read(notebook_path("solutions", assignment)).cells:
         if role(cell).get("grade") and "np." in cell.source:
             assert "import numpy as np" in cell.source, cell.id

@@ -58,7 +58,11 @@ def test_the_message_shows_the_call_the_place_and_both_numbers():
 def test_only_the_first_wrong_case_is_told_with_what_is_special_about_it():
     cases = [checks.case(0), checks.case(5, why="5 is odd"), checks.case(7)]
     text = told(lambda n: n // 2 * 2, lambda n: n, cases, name="f")
-    assert text == "f(5) should be 5, but is 4.\nWhat is special here: 5 is odd."
+    assert text == (
+        "f(5) should be 5, but is 4.\n"
+        "What is special here: 5 is odd.\n"
+        "Wrong in 2 of 3 cases; this is the first."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No windows at all: one shifted, strided view of the map for each place in the window, and a running maximum."""
+"""No windows at all: one shifted, strided view for each place in the window, and a running maximum."""
 
 
 def max_pool_forward(x, window, stride=None, padding=0):
@@ -11,6 +11,8 @@ def max_pool_forward(x, window, stride=None, padding=0):
     best = np.full((*x.shape[:2], height, width), -np.inf, dtype=x.dtype)
     for i in range(rows):
         for j in range(columns):
-            view = padded[:, :, i : i + (height - 1) * down + 1 : down, j : j + (width - 1) * right + 1 : right]
+            view = padded[
+                :, :, i : i + (height - 1) * down + 1 : down, j : j + (width - 1) * right + 1 : right
+            ]
             np.maximum(best, view, out=best)
     return best

@@ -1,0 +1,23 @@
+"""Windows lie side by side.
+
+Your windows lie side by side: you move by the size of the kernel. That is how pooling is often set up; a
+convolution moves by its stride, 1 if nothing else is said.
+"""
+
+
+def conv_forward(x, w, b=None, stride=1, padding=0):
+    images, channels, height, width = x.shape
+    filters, depth, rows, columns = w.shape
+    if depth != channels:
+        raise ValueError(f"w has depth {depth}, x has {channels} channels")
+    (step_down, step_right), (above, beside) = pair(stride), pair(padding)
+    step_down, step_right = rows, columns
+    out_height = output_size(height, rows, step_down, above)
+    out_width = output_size(width, columns, step_right, beside)
+    padded = np.pad(x, ((0, 0), (0, 0), (above, above), (beside, beside)))
+    out = np.zeros((images, filters, out_height, out_width), dtype=x.dtype)
+    for n, f, i, j in np.ndindex(out.shape):
+        top, left = i * step_down, j * step_right
+        window = padded[n, :, top : top + rows, left : left + columns]
+        out[n, f, i, j] = (window * w[f]).sum()
+    return out if b is None else out + b[:, None, None]

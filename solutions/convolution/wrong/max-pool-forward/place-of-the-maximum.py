@@ -1,0 +1,22 @@
+"""The result says where the maximum is.
+
+Your result says WHERE each window's maximum is (argmax). That is what the backward pass needs; the forward
+pass returns the maximum itself.
+"""
+
+
+def max_pool_forward(x, window, stride=None, padding=0):
+    images, channels, height, width = x.shape
+    rows, columns = pair(window)
+    step_down, step_right = pair(window if stride is None else stride)
+    above, beside = pair(padding)
+    out_height = output_size(height, rows, step_down, above)
+    out_width = output_size(width, columns, step_right, beside)
+    padded = np.pad(x, ((0, 0), (0, 0), (above, above), (beside, beside)), constant_values=-np.inf)
+    out = np.zeros((images, channels, out_height, out_width), dtype=x.dtype)
+    for i, j in np.ndindex(out_height, out_width):
+        top, left = i * step_down, j * step_right
+        out[:, :, i, j] = (
+            padded[:, :, top : top + rows, left : left + columns].reshape(images, channels, -1).argmax(axis=2)
+        )
+    return out

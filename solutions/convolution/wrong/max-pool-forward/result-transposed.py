@@ -1,0 +1,19 @@
+"""i counts columns and j counts rows.
+
+Rows and columns of your result are exchanged. The row index goes down and comes first.
+"""
+
+
+def max_pool_forward(x, window, stride=None, padding=0):
+    images, channels, height, width = x.shape
+    rows, columns = pair(window)
+    step_down, step_right = pair(window if stride is None else stride)
+    above, beside = pair(padding)
+    out_height = output_size(height, rows, step_down, above)
+    out_width = output_size(width, columns, step_right, beside)
+    padded = np.pad(x, ((0, 0), (0, 0), (above, above), (beside, beside)), constant_values=-np.inf)
+    out = np.zeros((images, channels, out_height, out_width), dtype=x.dtype)
+    for i, j in np.ndindex(out_height, out_width):
+        top, left = i * step_down, j * step_right
+        out[:, :, i, j] = padded[:, :, top : top + rows, left : left + columns].max(axis=(2, 3))
+    return out.transpose(0, 1, 3, 2)

@@ -1,0 +1,14 @@
+"""Printing the answer is giving the answer.
+
+Your function prints its result and returns None. Print shows a number to a person; return hands it to the
+program, which needs it to make an array.
+"""
+
+
+def output_size(size, kernel, stride=1, padding=0):
+    if stride < 1:
+        raise ValueError(f"stride must be at least 1, not {stride}")
+    room = size + 2 * padding - kernel
+    if room < 0:
+        raise ValueError(f"kernel {kernel} does not fit input {size} with padding {padding}")
+    print(room // stride + 1)
