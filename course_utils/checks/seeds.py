@@ -6,23 +6,23 @@ import zlib
 
 import numpy as np
 
-# The grader sets this, or calls `set_seed`, in the process that judges, so that a whole class gets the
-# same inputs.
-SEED_VARIABLE = "COURSE_CHECKS_SEED"
+# The grader sets this in the process that judges, so that a whole class gets the same inputs.
+SEED_VARIABLE = "COURSE_GRADING_SEED"
 
-_seed = None
+_chosen = None  # by set_seed
+_drawn = secrets.randbits(64)  # where nobody chose: another one in each process
 
 
 def set_seed(seed):
     """Make every later :func:`generator` of this process depend on ``seed`` (a whole number, 0 or more).
 
-    None goes back to the environment's ``COURSE_CHECKS_SEED``, and without that to a seed drawn at random
+    None goes back to the environment's ``COURSE_GRADING_SEED`` and, without that, to a seed drawn at random
     once in each process.
     """
-    global _seed
+    global _chosen
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         raise ValueError(f"seed must be None or a whole number, 0 or more, not {seed!r}")
-    _seed = seed
+    _chosen = seed
 
 
 def generator(name):
@@ -36,9 +36,11 @@ def generator(name):
 
 
 def _current_seed():
-    if _seed is None:
-        given = os.environ.get(SEED_VARIABLE)
-        if given is not None and not given.isdecimal():
-            raise ValueError(f"{SEED_VARIABLE} must be a whole number, 0 or more, not {given!r}")
-        set_seed(secrets.randbits(64) if given is None else int(given))
-    return _seed
+    if _chosen is not None:
+        return _chosen
+    given = os.environ.get(SEED_VARIABLE)
+    if given is None:
+        return _drawn
+    if not given.isdecimal():
+        raise ValueError(f"{SEED_VARIABLE} must be a whole number, 0 or more, not {given!r}")
+    return int(given)

@@ -40,8 +40,8 @@ def same_values(student, reference, cases, *, axes=None, same_dtype=False, toler
         equal.
 
     Whole numbers must come as whole numbers: 7.0 is not 7. Numbers, strings, None, arrays, tensors, and
-    tuples, lists and dicts of them are compared. Raises :class:`CheckFailed` about the first case that differs, after
-    trying all.
+    tuples, lists and dicts of them are compared. Raises :class:`CheckFailed` about the first case that
+    differs, after trying all.
     """
     cases = [as_case(value) for value in cases]
     if not cases:

@@ -129,7 +129,7 @@ def test_a_bad_seed_is_refused(seed):
 
 def test_a_bad_seed_in_the_environment_is_named(unseeded, monkeypatch):
     monkeypatch.setenv(checks.SEED_VARIABLE, "many")
-    with pytest.raises(ValueError, match="COURSE_CHECKS_SEED must be a whole number"):
+    with pytest.raises(ValueError, match="COURSE_GRADING_SEED must be a whole number"):
         checks.generator("a")
     with pytest.raises(ValueError, match="name must say"):
         checks.generator("")
