@@ -95,7 +95,7 @@ def _prints_ten_megabytes(release, answers):
 
 def _warns(release, answers):
     notebook = fill(release, answers)
-    noise = "import sys\nimport warnings\n\nwarnings.simplefilter('always')\n"
+    noise = "import sys\nimport warnings\n"
     noisy = '    warnings.warn("slow loop")\n    print("0 %", file=sys.stderr)\n'
     answer = cell(notebook, "receptive-field")
     head, docstring, body = answer.source.split('"""')

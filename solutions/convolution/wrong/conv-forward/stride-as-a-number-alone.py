@@ -9,7 +9,7 @@ def conv_forward(x, w, b=None, stride=1, padding=0):
     filters, depth, rows, columns = w.shape
     if depth != channels:
         raise ValueError(f"w has depth {depth}, x has {channels} channels")
-    (step_down, step_right), (above, beside) = (stride + 0, stride + 0), pair(padding)
+    (step_down, step_right), (above, beside) = (stride, stride), pair(padding)
     out_height = output_size(height, rows, step_down, above)
     out_width = output_size(width, columns, step_right, beside)
     padded = np.pad(x, ((0, 0), (0, 0), (above, above), (beside, beside)))

@@ -6,7 +6,7 @@ Your function can't work with a window given as a pair. pair(window) gives rows 
 
 def max_pool_forward(x, window, stride=None, padding=0):
     images, channels, height, width = x.shape
-    rows = columns = window + 0
+    rows = columns = window
     step_down, step_right = pair(window if stride is None else stride)
     above, beside = pair(padding)
     out_height = output_size(height, rows, step_down, above)
