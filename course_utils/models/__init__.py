@@ -5,7 +5,21 @@
 >>> models.entry("resnet50").error
 """
 
+from .imagenet import imagenet_classes, preprocess, top_classes
 from .network import Network
+from .pretrained import load_pretrained
 from .registry import Entry, Error, create, entry, names, register
 
-__all__ = ["Entry", "Error", "Network", "create", "entry", "names", "register"]
+__all__ = [
+    "Entry",
+    "Error",
+    "Network",
+    "create",
+    "entry",
+    "imagenet_classes",
+    "load_pretrained",
+    "names",
+    "preprocess",
+    "register",
+    "top_classes",
+]

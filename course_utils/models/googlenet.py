@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .imagenet import to_unit_range
 from .network import Network
 from .registry import Error, register
 
@@ -119,8 +120,7 @@ class GoogLeNet(Network):
         as_published: the network of the paper, or torchvision's.
         aux_logits: give it two auxiliary heads; in training it then returns `GoogLeNetOutputs`. The paper
             adds their losses with a weight of 0.3.
-        transform_input: map images normalised with ImageNet's mean and deviation to [-1, 1], on which the
-            weights that torchvision publishes were trained.
+        transform_input: map what `preprocess` gives to [-1, 1], on which torchvision's weights were trained.
     """
 
     def __init__(
@@ -179,7 +179,7 @@ class GoogLeNet(Network):
 
     def forward(self, x: Tensor) -> Tensor | GoogLeNetOutputs:
         if self.transform_input:
-            x = imagenet_to_unit_range(x)
+            x = to_unit_range(x)
         x = self.norm1(self.maxpool1(self.conv1(x)))
         x = self.maxpool2(self.norm2(self.conv3(self.conv2(x))))
         x = self.maxpool3(self.inception3b(self.inception3a(x)))
@@ -191,13 +191,6 @@ class GoogLeNet(Network):
         if self.training and self.aux1 is not None:
             return GoogLeNetOutputs(logits, self.aux2(x4d), self.aux1(x4a))
         return logits
-
-
-def imagenet_to_unit_range(x: Tensor) -> Tensor:
-    """From (image - mean) / deviation with ImageNet's values, to [-1, 1]; shape (N, 3, H, W) stays."""
-    mean = x.new_tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
-    deviation = x.new_tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    return (x * deviation + mean) * 2 - 1
 
 
 _GOOGLENET = {

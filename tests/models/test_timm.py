@@ -18,6 +18,7 @@ THEIRS = {
     "se_resnet50": "seresnet50",
     "se_resnext50_32x4d": "seresnext50_32x4d",
     "mobilenet_v1": "mobilenetv1_100",
+    "efficientnet_lite0": "tf_efficientnet_lite0",
     "nasnet_a_large": "nasnetalarge",
     "inception_v4": "inception_v4",
     "inception_resnet_v2": "inception_resnet_v2",
