@@ -1,7 +1,7 @@
 """The ledger against torchinfo, fvcore and ptflops: ``python benchmarks/ledger.py``.
 
 The same networks go through every tool in one process. Three questions. Correctness: are MACs and parameters
-right? For the small networks right is worked out by hand, for the large ones it is `torch.utils.flop_counter`.
+right? That is worked out by hand for the small networks, by `torch.utils.flop_counter` for the large ones.
 Coverage: of the operations that a network does (by torch.fx), how many have a row, and is the memory that
 training keeps right (by what autograd really saves)? Time: the fastest of several calls, the tools taking
 turns, as a ratio to ours.
