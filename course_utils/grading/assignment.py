@@ -226,28 +226,37 @@ class Course:
 
 
 def _with_dependencies(cells: list[Cell]) -> list[Cell]:
-    """Fill in what depends on what: ``judge``, ``takes_over``, ``answers`` and ``shared``."""
+    """Fill in what depends on what: ``judge``, ``takes_over``, ``answers`` and ``shared``.
+
+    The judge runs the instructor's statements that tests depend on, and of the answers their imports alone: a module
+    in the judge is always the judge's own, whatever a student calls by its name.
+    """
     known = [names.analyse(cell.source) if cell.code else names.Names() for cell in cells]
+    trusted = [_trusted_part(cell) for cell in cells]
     wanted = set().union(*(names.free_names(cell.source) for cell in cells if cell.role == "test"), set())
-    marks = names.slice_for([c.source if c.code and c.role == "given" else "" for c in cells], wanted)
-    result = []
+    marks = names.slice_for(trusted, wanted)
+    judged = [names.kept_source(text, keep) for text, keep in zip(trusted, marks, strict=True)]
+    needed_by_judge = set().union(*(names.analyse(text).read for text in judged), set())
+    fixed = set().union(*(names.definitions(text) for text in trusted), set())  # modules, functions, classes
+    result: list[Cell] = []
     for number, (cell, own) in enumerate(zip(cells, known, strict=True)):
-        changes: dict[str, Any] = {}
-        if cell.code and cell.role == "given":
-            changes["judge"] = names.kept_source(cell.source, marks[number])
-        elif cell.code and cell.role in ("answer", "manual"):
-            changes["takes_over"] = tuple(sorted(own.bound | own.changed))
+        changes: dict[str, Any] = {"judge": judged[number]}
+        if cell.code and cell.role in ("answer", "manual"):
+            theirs = own.bound | (own.changed - fixed)
+            changes["takes_over"] = tuple(sorted(theirs - names.definitions(names.imports_of(cell.source))))
         elif cell.role == "test":
             before = [c for c in result if c.role in ("answer", "manual") and c.code]
-            needed = own.read | set().union(
-                set(), *(n.read for c, n in zip(cells, known, strict=True) if c.judge)
-            )
-            uses = [c.key for c in before if set(c.takes_over) & needed]
+            uses = [c.key for c in before if set(c.takes_over) & (own.read | needed_by_judge)]
             changes["answers"] = tuple(uses or [c.key for c in before[-1:]])
-            later = [
-                n for c, n in zip(cells[number + 1 :], known[number + 1 :], strict=True) if c.role == "answer"
-            ]
-            earlier = set().union(set(), *(n.bound for n in known[:number]))
+            later = [n for c, n in zip(cells[number:], known[number:], strict=True) if c.role == "answer"]
+            earlier = set().union(*(n.bound for n in known[:number]), set())
             changes["shared"] = any((own.bound & n.read) - n.bound - earlier for n in later)
         result.append(Cell(**{**cell.__dict__, **changes}))
     return result
+
+
+def _trusted_part(cell: Cell) -> str:
+    """What of a cell the judge may run at all."""
+    if not cell.code or cell.role == "test":
+        return ""
+    return cell.source if cell.role == "given" else names.imports_of(cell.source)

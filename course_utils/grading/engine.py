@@ -369,7 +369,7 @@ def _plan(rebuilt: Rebuilt) -> list[dict]:
         if step.code and step.text.strip():
             takes_over = list(cell.takes_over) if cell else []
             plan.append({"kind": "student", "number": number, "text": step.text, "takes_over": takes_over})
-        if cell and cell.code and cell.role == "given" and cell.judge:
+        if cell and cell.judge:
             plan.append({"kind": "given", "key": cell.key, "code": cell.judge})
         elif cell and cell.role == "test":
             plan.append(

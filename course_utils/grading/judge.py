@@ -410,5 +410,7 @@ def judge(channel: Channel, task: dict, report: Any) -> None:
     """Judge one notebook: the whole work of one forked judge process."""
     limits = task["limits"]
     session = Session(channel, limits["answer_bytes"])
+    if task["extra"]:
+        session.request("place", task["extra"])
     judge_ = Judge(session, report, task["seed"], limits["cell_seconds"])
     judge_.run(task["steps"])

@@ -188,6 +188,25 @@ def _locals(body: list[ast.stmt]) -> set[str]:
     return bound - outer
 
 
+def imports_of(cell: str) -> str:
+    """The top-level import statements of a cell."""
+    try:
+        body = ast.parse(python_of(cell)).body
+    except SyntaxError:
+        return ""
+    return "\n".join(ast.unparse(s) for s in body if isinstance(s, ast.Import | ast.ImportFrom))
+
+
+def definitions(cell: str) -> set[str]:
+    """Names that a cell binds at its top level by import, ``def`` or ``class``."""
+    try:
+        body = ast.parse(python_of(cell)).body
+    except SyntaxError:
+        return set()
+    kept = [s for s in body if isinstance(s, (ast.Import, ast.ImportFrom, *_FUNCTIONS))]
+    return analyse(ast.Module(kept, [])).bound
+
+
 def slice_for(cells: list[str], wanted: set[str]) -> list[list[bool]]:
     """Which top-level statements of ``cells`` matter for the names in ``wanted``.
 

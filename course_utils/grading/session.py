@@ -59,6 +59,7 @@ class Stage:
     def __init__(self, channel: Channel):
         self.channel = channel
         self.known: dict[int, Any] = {}  # number -> proxy
+        self.mirrors: dict[int, Any] = {}  # number -> the judge's copy of a parameter, see ``tensors``
 
 
 class Session:
@@ -82,7 +83,7 @@ class Session:
         self.lent: dict[int, Any] = {}
         self._lent_count = 0
         self._deep = 0
-        self.tensors: Any = None  # what stands for the student's parameters, see ``tensors``
+        self.calls = 0  # calls that may have changed any of the student's modules
 
     # -- stages -----------------------------------------------------------------------------------------
 
@@ -261,9 +262,17 @@ class Session:
             if not self.kept_by(remote.stage):
                 raise StageGone(f"{remote.name} belongs to an earlier test cell; make it again in this one")
             return codec.Handle(remote.ident, remote.kind, remote.name)
+        if isinstance(obj, codec.Handle):
+            return obj
         library = _library_name(obj)
         if library:
             return codec.Handle(0, "library", *library)
+        if "torch" in sys.modules:
+            from . import tensors
+
+            built = tensors.describe(obj)
+            if built is not None:
+                return built
         if callable(obj) and not isinstance(obj, type):
             for number, lent in self.lent.items():
                 if lent is obj:

@@ -82,7 +82,7 @@ class Student:
         self.numbers: dict[int, int] = {}
         self.child = 0
         self.lent: dict[int, Any] = {}  # functions of the judge, by number
-        self.graphs: dict[int, tuple] = {}
+        self._graphs: Any = None
 
     # -- the loop ---------------------------------------------------------------------------------------
 
@@ -215,6 +215,10 @@ class Student:
         return codec.Handle(ident, kind, str(name), info)
 
     def resolve(self, handle: codec.Handle) -> Any:
+        if handle.kind in ("build", "optimizer"):
+            from . import graphs
+
+            return graphs.build(handle)
         if handle.kind == "library":
             return operator.attrgetter(handle.info)(importlib.import_module(handle.name))
         if handle.kind != "callback":
@@ -260,6 +264,24 @@ class Student:
             return (True, space[name])
         return (False, None)
 
+    @property
+    def graphs(self) -> Any:
+        if self._graphs is None:
+            from .graphs import Graphs
+
+            self._graphs = Graphs(self)
+        return self._graphs
+
+    def place(self, files: tuple) -> None:
+        """Put the student's own files into the working folder; the assignment's files stay."""
+        for relative, data in files:
+            path = os.path.normpath(relative)
+            if path.startswith(("/", "..")) or os.path.lexists(path):
+                continue
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(data)
+
     def call(self, target: Any, args: tuple, kwargs: dict) -> Any:
         with redirected():
             return target(*args, **kwargs)
@@ -286,7 +308,23 @@ def signature_of(obj: Any) -> list[tuple]:
     ]
 
 
-REQUESTS = {"name": Student.get_name, "call": Student.call, "apply": Student.apply}
+def _torch(name: str) -> Any:
+    def ask(student: Student, *args: Any) -> Any:
+        return getattr(student.graphs, name)(*args)
+
+    return ask
+
+
+REQUESTS = {
+    "name": Student.get_name,
+    "call": Student.call,
+    "apply": Student.apply,
+    "place": Student.place,
+    "call_torch": _torch("call"),
+    "backward": _torch("backward"),
+    "layout": _torch("layout"),
+    "update": _torch("update"),
+}
 _OPERATORS = [n for n in dir(operator) if n.startswith("__") and callable(getattr(operator, n))]
 OPERATIONS = {
     **{name: getattr(operator, name) for name in _OPERATORS},
