@@ -228,8 +228,8 @@ class Course:
 def _with_dependencies(cells: list[Cell]) -> list[Cell]:
     """Fill in what depends on what: ``judge``, ``takes_over``, ``answers`` and ``shared``.
 
-    The judge runs the instructor's statements that tests depend on, and of the answers their imports alone: a module
-    in the judge is always the judge's own, whatever a student calls by its name.
+    The judge runs the instructor's statements that tests depend on, and of the answers their imports alone:
+    a module in the judge is always the judge's own, whatever a student calls by its name.
     """
     known = [names.analyse(cell.source) if cell.code else names.Names() for cell in cells]
     trusted = [_trusted_part(cell) for cell in cells]

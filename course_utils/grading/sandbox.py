@@ -26,6 +26,8 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from .watchdog import Watchdog
+
 INSIDE = Path(__file__).parent / "inside"
 START_SECONDS = 120
 _NOBODY = 65534
@@ -130,6 +132,7 @@ class Zygote:
         theirs.close()
         self._control = ours
         self.missing: list[str] | None = None
+        self._watchdog = Watchdog(self.process.pid, 2 * limits.memory_bytes, self.end)
 
     def wait_until_ready(self) -> None:
         """Wait for the imports to end; raises SandboxError with what the sandbox printed if they don't."""
@@ -147,12 +150,15 @@ class Zygote:
         with self._lock:
             try:
                 socket.send_fds(self._control, [b"new"], [sock.fileno()])
-                return int(self._answer())
+                number = int(self._answer())
+                self._watchdog.began(number)
+                return number
             except OSError as error:
                 raise SandboxError(f"the student sandbox died: {error}") from None
 
     def end(self, number: int) -> None:
         """Kill a submission and all its processes."""
+        self._watchdog.ended(number)
         with self._lock:
             try:
                 self._control.send(f"kill {number}".encode())
@@ -164,6 +170,7 @@ class Zygote:
         return self.process.poll() is None
 
     def close(self) -> None:
+        self._watchdog.stop()
         self._control.close()
         try:
             self.process.wait(5)

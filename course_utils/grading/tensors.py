@@ -1,11 +1,13 @@
 """The judge's end of torch: gradients across the wall, and student modules that are ``nn.Module``s here.
 
-A test written for local objects runs unchanged: ``loss.backward()``, ``torch.autograd.gradcheck``, ``state_dict``,
-``load_state_dict``, ``parameters``, optimizers. The judge's copies of a student module's parameters are *mirrors*: what
-the test does to them is sent over before the next call, and what student code does is fetched when the test next looks.
+A test written for local objects runs unchanged: ``loss.backward()``, ``torch.autograd.gradcheck``,
+``state_dict``, ``load_state_dict``, ``parameters``, optimizers. The judge's copies of a student module's
+parameters are *mirrors*: what the test does to them is sent over before the next call, and what student code
+does is fetched when the test next looks.
 
-Threat answered: a tensor subclass or a module class of the student's in the judge, which would run its code in the
-middle of a comparison. Tensors are rebuilt as exact ``torch.Tensor``; a module here runs only this file's code.
+Threat answered: a tensor subclass or a module class of the student's in the judge, which would run its code
+in the middle of a comparison. Tensors are rebuilt as exact ``torch.Tensor``; a module here runs only this
+file's code.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class _Across(torch.autograd.Function):
 
 
 def call(session: Session, target: Any, args: tuple, kwargs: dict) -> Any:
-    """Call student code; its result is part of the judge's graph if it depends on tensors that require gradients."""
+    """Call student code; its result is part of the judge's graph if it depends on tensors that require
+    gradients.
+    """
     modules = [m for m in _modules_in((target, args, kwargs)) if session.kept_by(m._remote.stage)]
     enabled = torch.is_grad_enabled()
     mirrors: list[tuple[int, nn.Parameter]] = []
@@ -118,7 +122,9 @@ def _replaced(value: Any, new: dict[int, Any]) -> Any:
 
 
 class StudentModule(nn.Module):
-    """A module of the student's. Its parameters, buffers and children are fetched when they are first looked at."""
+    """A module of the student's. Its parameters, buffers and children are fetched when they are first looked
+    at.
+    """
 
     def __init__(self, remote: proxies.Remote):
         blank = vars(nn.Module())
@@ -180,7 +186,7 @@ class StudentModule(nn.Module):
         text = self._remote.session.apply("repr", self)
         return text if type(text) is str else "<the student's module>"
 
-    # -- mirrors ----------------------------------------------------------------------------------------------------
+    # -- mirrors ----------------------------------------------------------------------------------------
 
     def _fetched(self) -> dict[str, Any]:
         state, session = self.__dict__["_state"], self._remote.session
@@ -304,7 +310,9 @@ _types: dict[type, type] = {}
 
 
 def make_module(remote: proxies.Remote, info: Any) -> StudentModule:
-    """The stand-in for a student's module; one of torch's own layers is also an instance of that layer's class."""
+    """The stand-in for a student's module; one of torch's own layers is also an instance of that layer's
+    class.
+    """
     known = getattr(nn, remote.name, None)
     kind = StudentModule
     from_torch = type(info) is tuple and len(info) == 4 and str(info[2]).startswith("torch.nn.")
@@ -328,12 +336,16 @@ class _ModuleClass(type):
 
 
 def make_class(remote: proxies.Remote) -> type:
-    """The stand-in for a student's module class: a subclass of ``nn.Module`` whose call makes an object over there."""
+    """The stand-in for a student's module class: a subclass of ``nn.Module`` whose call makes an object over
+    there.
+    """
     return _ModuleClass(remote.name, (nn.Module,), {"_remote": remote})
 
 
 def describe(obj: Any) -> codec.Handle | None:
-    """How a module or optimizer that a test built from torch's own classes travels; None for anything else."""
+    """How a module or optimizer that a test built from torch's own classes travels; None for anything
+    else.
+    """
     if isinstance(obj, torch.optim.Optimizer) and getattr(torch.optim, type(obj).__name__, None) is type(obj):
         groups = []
         for group in obj.param_groups:

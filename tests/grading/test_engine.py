@@ -32,7 +32,9 @@ CELLS = [
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory):
     assignment = make(
-        tmp_path_factory.mktemp("course"), CELLS, policy='uses = ["numpy"]\n[limits]\ncell_seconds = 2\n'
+        tmp_path_factory.mktemp("course"),
+        CELLS,
+        policy='uses = ["numpy"]\n[limits]\ncell_seconds = 2\nmemory_bytes = 500_000_000\n',
     ).load("hw")
     with Grader(assignment, seed=1) as grader:
         yield grader
@@ -114,3 +116,20 @@ def test_instructors_names_are_not_the_students(grader):
     lie = "factor = 4\nimport numpy as np\nnp.allclose = lambda *a: True\n\n\n"
     marked = grade(grader, {"triple": lie + "def triple(x):\n    return 4 * x"})
     assert by_id(marked)["triple-hidden"].points == 0
+
+
+def test_memory_of_many_processes_is_added_up(grader):
+    hog = """import os, time
+
+
+def triple(x):
+    for _ in range(30):
+        if os.fork() == 0:
+            kept = bytearray(b"x") * (100 << 20)
+            time.sleep(30)
+    while True:
+        time.sleep(0.1)
+"""
+    marked = grade(grader, {"triple": hog})
+    assert by_id(marked)["triple-visible"].verdict in ("out of memory", "timeout")
+    assert by_id(marked)["total-test"].points == 1

@@ -1,7 +1,8 @@
 """The student's end of torch: calls that carry gradients, and modules whose parameters the judge mirrors.
 
-Untrusted like ``student``. For each call whose result depends on tensors that require gradients, the graph is kept
-under a number; the judge sends the number back with the gradients of the outputs and gets those of the inputs.
+Untrusted like ``student``. For each call whose result depends on tensors that require gradients, the graph
+is kept under a number; the judge sends the number back with the gradients of the outputs and gets those of
+the inputs.
 """
 
 from __future__ import annotations
