@@ -175,10 +175,7 @@ class Grader:
         self.limits = assignment.policy.limits
         self._folder = tempfile.TemporaryDirectory(prefix="course-files-")
         os.chmod(self._folder.name, 0o755)
-        for relative, data in assignment.files:
-            target = Path(self._folder.name) / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+        _place(assignment.files, Path(self._folder.name))
         self._lock = threading.Lock()
         self._in_place: dict[str, set[str]] | None = None
         self._start()
@@ -271,7 +268,9 @@ class Grader:
         channel, for_judge = Channel.pair(JUDGE_FRAME)
         student = judge = None
         deadline = time.monotonic() + self.limits.submission_seconds
+        folder = tempfile.TemporaryDirectory(prefix="course-judge-")  # where the tests run
         try:
+            _place(self.assignment.files, Path(folder.name))
             self._revive()
             student = self._students.new(for_student)
             judge = self._judges.new(to_judge, for_judge)
@@ -279,7 +278,7 @@ class Grader:
                 "steps": steps,
                 "limits": asdict(self.limits),
                 "seed": self.seed,
-                "files": self._folder.name if self.assignment.files else "",
+                "folder": folder.name,
                 "extra": files,
             }
             for sock in (to_judge, for_student, for_judge):
@@ -288,15 +287,20 @@ class Grader:
             while True:
                 message = codec.decode(channel.receive(deadline))
                 if message["kind"] == "end":
+                    if not self._students.alive():
+                        raise SandboxError("the student sandbox died")
                     return
                 if message["kind"] == "broken":
                     if "Unconfined" in message["why"]:
                         raise Unconfined(message["why"].strip().splitlines()[-1])
                     raise SandboxError(f"the judge failed:\n{message['why']}")
                 yield message
-        except (Closed, DeadlineExceeded):
+        except Closed:
+            raise SandboxError("the judge died") from None
+        except DeadlineExceeded:
             return
         finally:
+            folder.cleanup()
             for sock in (to_judge, for_student, for_judge):
                 sock.close()
             channel.close()
@@ -358,6 +362,13 @@ class Grader:
             if refused and "may not be used" not in question.message:
                 question.verdict, question.message = "forbidden", f"{refused[0]}. {question.message}"
         return question
+
+
+def _place(files: tuple[tuple[str, bytes], ...], folder: Path) -> None:
+    for relative, data in files:
+        target = folder / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
 
 
 def _plan(rebuilt: Rebuilt) -> list[dict]:

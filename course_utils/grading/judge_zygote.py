@@ -21,7 +21,6 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 
 from . import judge
@@ -58,7 +57,10 @@ def main() -> None:
                     judges.discard(pid)
         if not ready:
             continue
-        message, fds, _, _ = socket.recv_fds(control, 4096, 2)
+        try:
+            message, fds, _, _ = socket.recv_fds(control, 4096, 2)
+        except ConnectionResetError:
+            break
         if not message:
             break
         words = message.decode().split()
@@ -91,12 +93,10 @@ def work(student_fd: int, grader_fd: int) -> None:
     try:
         task = codec.decode(grader.receive())
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        with tempfile.TemporaryDirectory(prefix="course-judge-") as folder:
-            os.chdir(task["files"] or folder)
-            sys.path.insert(0, os.getcwd())  # tests may import a module that lies beside the notebook
-            student = Channel(socket.socket(fileno=student_fd), task["limits"]["answer_bytes"])
-            judge.judge(student, task, lambda result: grader.send(codec.encode(result)))
-            os.chdir("/")
+        os.chdir(task["folder"])
+        sys.path.insert(0, os.getcwd())  # tests may import a module that lies beside the notebook
+        student = Channel(socket.socket(fileno=student_fd), task["limits"]["answer_bytes"])
+        judge.judge(student, task, lambda result: grader.send(codec.encode(result)))
         grader.send(codec.encode({"kind": "end"}))
     except BaseException:
         with contextlib.suppress(Exception):

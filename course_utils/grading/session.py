@@ -92,7 +92,23 @@ class Session:
         return self.stages[-1]
 
     def begin(self) -> None:
-        """Fork the student process; the fork goes on, the original waits."""
+        """Fork the student process; the fork goes on, the original waits.
+
+        If the newest stage is dead (a question can kill the process that waits for it), the one below is
+        used: what the dead one had done since is lost, and nothing else.
+        """
+        while True:
+            try:
+                self._fork()
+                return
+            except Interrupted:
+                if len(self.stages) < 2:
+                    raise
+                with contextlib.suppress(Interrupted):
+                    self.drop()
+                self.fatal = None
+
+    def _fork(self) -> None:
         ours, theirs = Channel.pair(self.answer_bytes)
         try:
             self.top.channel.send(REQUEST + codec.encode(("fork",)), (theirs.fileno(),), self.deadline)

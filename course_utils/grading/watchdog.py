@@ -63,7 +63,7 @@ class Watchdog:
             number = _number_inside(keeper)
             if number not in self._active:
                 continue
-            below = _descendants(keeper)
+            below = descendants(keeper)
             if sum(map(_resident, below)) <= self.limit:  # cheap, and never too low
                 continue
             shares = {pid: _proportional(pid) for pid in below}
@@ -102,7 +102,7 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     found, todo = [], _children(pid)
     while todo and len(found) < 10_000:
         child = todo.pop()
@@ -147,7 +147,7 @@ def _kill(pid: int, keeper: int) -> None:
     with contextlib.suppress(OSError):
         fd = os.pidfd_open(pid)
         try:
-            if pid in _descendants(keeper):  # still the process that was meant
+            if pid in descendants(keeper):  # still the process that was meant
                 signal.pidfd_send_signal(fd, signal.SIGKILL)
         finally:
             os.close(fd)

@@ -160,9 +160,20 @@ def test_the_same_cells_pass_in_one_process(name):
 
 
 def test_a_lying_tensor_subclass_is_a_plain_tensor(grader):
-    lie = ANSWER + (
-        "\n\nclass Lie(torch.Tensor):\n    @classmethod\n    def __torch_function__(cls, *a, **k):\n        return True\n"
-        "\n\ndef square(x):\n    return torch.zeros(()).as_subclass(Lie)\n"
+    lie = (
+        ANSWER
+        + """
+
+
+class Lie(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, *args, **kwargs):
+        return True
+
+
+def square(x):
+    return torch.zeros(()).as_subclass(Lie)
+"""
     )
     marked = grader.grade(hand_in(grader.assignment, {"a": lie}))
     assert by_id(marked)["gradients"].points == 0

@@ -89,7 +89,10 @@ def serve(control: socket.socket, settings: dict, shell: Any) -> None:
         reap(keepers)
         if not ready:
             continue
-        message, fds, _, _ = socket.recv_fds(control, 4096, 1)
+        try:
+            message, fds, _, _ = socket.recv_fds(control, 4096, 1)
+        except ConnectionResetError:
+            break
         if not message:
             break
         words = message.decode().split()
