@@ -13,8 +13,17 @@ from course_utils import models
 FAST_PARAMETERS = 3_000_000
 # A quarter of a second and more for shapes alone; each has a shallower sister that always runs.
 VERY_DEEP = (
-    *("resnet1202", "resnet152", "densenet161", "densenet169", "densenet201"),
-    *("preact_resnet101", "preact_resnet152", "preact_resnet200", "nasnet_a_large"),
+    *(
+        "resnet1202",
+        "resnet110",
+        "resnet152",
+        "resnext101_32x8d",
+        "densenet161",
+        "densenet169",
+        "densenet201",
+    ),
+    *("densenet_bc_100_12", "preact_resnet101", "preact_resnet152", "preact_resnet200", "preact_resnet164"),
+    *("nasnet_a_large", "nasnet_a_cifar", "inception_resnet_v2"),
 )
 
 
@@ -54,10 +63,14 @@ def tiny_input(name):
 
 
 @pytest.mark.parametrize("name", models.names())
-def test_parameters_and_macs_are_the_published_ones(name):
+def test_parameters_are_the_published_ones(name):
+    assert sum(p.numel() for p in on_meta(name).parameters()) == models.entry(name).parameters
+
+
+@pytest.mark.parametrize("name", SHAPES_ONLY)
+def test_macs_are_the_published_ones(name):
     published = models.entry(name)
     model = on_meta(name).eval()
-    assert sum(p.numel() for p in model.parameters()) == published.parameters
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         logits = model(torch.empty(1, *published.input_size, device="meta"))
     assert logits.shape == (1, published.num_classes)
@@ -68,14 +81,15 @@ def test_parameters_and_macs_are_the_published_ones(name):
 def test_classes_and_channels_are_free(name):
     model = on_meta(name, num_classes=7, in_channels=2).eval()
     assert model.input_size == (2, *models.entry(name).input_size[1:])
-    assert model(torch.empty(3, *model.input_size, device="meta")).shape == (3, 7)
+    with torch.no_grad():
+        assert model(torch.empty(3, *model.input_size, device="meta")).shape == (3, 7)
 
 
 @pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_too_small_an_input_names_the_stage(name):
     model = on_meta(name).eval()
-    with pytest.raises(ValueError) as caught:  # a network that pads everywhere gets through down to 1x1
-        for side in (16, 1, 0):
+    with torch.no_grad(), pytest.raises(ValueError) as caught:
+        for side in (4, 0):  # a network that pads everywhere gets through with a single pixel, never without
             model(torch.empty(1, model.input_size[0], side, side, device="meta"))
     message = re.fullmatch(
         rf"{name}: input [\dx]+ (is too small: it vanishes|has the wrong .+ fits) at (\S+) \(.+",
