@@ -1,6 +1,7 @@
 """What holds for every registered network, whoever wrote it."""
 
 import re
+from functools import cache
 
 import pytest
 import torch
@@ -35,9 +36,11 @@ SHAPES_ONLY = [_slow_if(name in VERY_DEEP, name) for name in models.names()]
 WITH_NUMBERS = [_slow_if(models.entry(name).parameters > FAST_PARAMETERS, name) for name in models.names()]
 
 
+@cache
 def on_meta(name, **options):
+    """The network without memory, in evaluation mode; built once, for no test changes it."""
     with torch.device("meta"):
-        return models.create(name, **options)
+        return models.create(name, **options).eval()
 
 
 def accepts(model, size):
@@ -70,7 +73,7 @@ def test_parameters_are_the_published_ones(name):
 @pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_macs_are_the_published_ones(name):
     published = models.entry(name)
-    model = on_meta(name).eval()
+    model = on_meta(name)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         logits = model(torch.empty(1, *published.input_size, device="meta"))
     assert logits.shape == (1, published.num_classes)
@@ -79,7 +82,7 @@ def test_macs_are_the_published_ones(name):
 
 @pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_classes_and_channels_are_free(name):
-    model = on_meta(name, num_classes=7, in_channels=2).eval()
+    model = on_meta(name, num_classes=7, in_channels=2)
     assert model.input_size == (2, *models.entry(name).input_size[1:])
     with torch.no_grad():
         assert model(torch.empty(3, *model.input_size, device="meta")).shape == (3, 7)
@@ -87,7 +90,7 @@ def test_classes_and_channels_are_free(name):
 
 @pytest.mark.parametrize("name", SHAPES_ONLY)
 def test_too_small_an_input_names_the_stage(name):
-    model = on_meta(name).eval()
+    model = on_meta(name)
     with torch.no_grad(), pytest.raises(ValueError) as caught:
         for side in (4, 0):  # a network that pads everywhere gets through with a single pixel, never without
             model(torch.empty(1, model.input_size[0], side, side, device="meta"))
