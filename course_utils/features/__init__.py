@@ -7,10 +7,13 @@ asked for.
 
 import importlib
 
-from .color import color_histogram, rgb_to_hsv
-from .descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
-from .hog import hog, hog_cells, image_gradient, normalize_blocks
-from .word_histograms import nearest_words, pyramid_histogram
+from course_utils.features.color import color_histogram, rgb_to_hsv
+from course_utils.features.descent import descend
+from course_utils.features.descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
+from course_utils.features.hog import hog, hog_cells, image_gradient, normalize_blocks
+from course_utils.features.linear import linear_loss, linear_parameters, linear_scores
+from course_utils.features.two_layer import two_layer_loss, two_layer_parameters, two_layer_scores
+from course_utils.features.word_histograms import nearest_words, pyramid_histogram
 
 _NEEDS_SCIKIT_LEARN = {
     "VisualWords": "visual_words",
@@ -22,16 +25,23 @@ _NEEDS_SCIKIT_LEARN = {
 
 __all__ = [
     "color_histogram",
+    "descend",
     "fit_whitening",
     "gradient_descriptors",
     "hog",
     "hog_cells",
     "image_gradient",
+    "linear_loss",
+    "linear_parameters",
+    "linear_scores",
     "nearest_words",
     "normalize_blocks",
     "pixel_descriptors",
     "pyramid_histogram",
     "rgb_to_hsv",
+    "two_layer_loss",
+    "two_layer_parameters",
+    "two_layer_scores",
     *_NEEDS_SCIKIT_LEARN,
 ]
 

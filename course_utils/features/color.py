@@ -5,7 +5,7 @@ Swain and Ballard, "Color indexing", International Journal of Computer Vision 7,
 
 import numpy as np
 
-from .images import check_image, positive_int
+from course_utils.features.images import check_image, positive_int
 
 SPACES = ("rgb", "hsv")
 

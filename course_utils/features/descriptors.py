@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .hog import image_gradient, orientation_maps, triangle_weights
-from .images import check_image, positive_int
+from course_utils.features.hog import image_gradient, orientation_maps, triangle_weights
+from course_utils.features.images import check_image, positive_int
 
 _CELLS, _DIRECTIONS = 4, 8  # Lowe's: 4 x 4 x 8 = 128 numbers
 

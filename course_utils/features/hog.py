@@ -6,7 +6,7 @@ Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2
 
 import numpy as np
 
-from .images import check_image, positive_int, positive_pair
+from course_utils.features.images import check_image, positive_int, positive_pair
 
 NORMS = ("L2-Hys", "L2", "L1", "L1-sqrt", None)
 _EPS = 1e-5  # keeps a block without any edge at zero

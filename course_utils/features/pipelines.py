@@ -8,10 +8,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
-from .color import color_histogram
-from .hog import hog
-from .images import as_pictures
-from .visual_words import VisualWords
+from course_utils.features.color import color_histogram
+from course_utils.features.hog import hog
+from course_utils.features.images import as_pictures
+from course_utils.features.visual_words import VisualWords
 
 
 class _OnePictureAtATime(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

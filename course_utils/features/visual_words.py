@@ -10,9 +10,9 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
-from .images import as_pictures, positive_int
-from .word_histograms import nearest_words, pyramid_histogram
+from course_utils.features.descriptors import fit_whitening, gradient_descriptors, pixel_descriptors
+from course_utils.features.images import as_pictures, positive_int
+from course_utils.features.word_histograms import nearest_words, pyramid_histogram
 
 DESCRIPTORS = {"gradients": gradient_descriptors, "pixels": pixel_descriptors}
 

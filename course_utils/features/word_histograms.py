@@ -6,7 +6,7 @@ recognizing natural scene categories", CVPR 2006.
 
 import numpy as np
 
-from .images import positive_int
+from course_utils.features.images import positive_int
 
 
 def nearest_words(descriptors, codebook) -> np.ndarray:
