@@ -83,7 +83,7 @@ def test_a_handful_is_overfit(name, loss, digits):
     assert len(history) == 200
 
 
-# Chance is 0.1; measured .94 and .94 (linear), .97 and .97 (two layers).
+# Chance is 0.1; measured .89 (linear, both losses), .92 and .89 (two layers).
 @models
 @losses
 def test_reads_digits(name, loss, digits):
@@ -94,10 +94,10 @@ def test_reads_digits(name, loss, digits):
         begin(64, 10, np.random.default_rng(0)),
         x,
         labels,
-        rate=0.02,
-        epochs=15,
+        rate=0.05,
+        epochs=20,
     )
-    assert (scores(learnt, unseen).argmax(axis=1) == unseen_labels).mean() > 0.88
+    assert (scores(learnt, unseen).argmax(axis=1) == unseen_labels).mean() > 0.85
 
 
 def test_two_layers_bend_where_one_cannot():
