@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ class Ledger:
 
     @property
     def receptive_field(self) -> tuple[int | float, ...] | None:
-        """Receptive field in the last map that still has places: before global pooling or flattening."""
-        return next((row.receptive_field for row in reversed(self.rows) if row.jump), None)
+        """Of the last map that still has places, before global pooling or flattening: the largest one."""
+        return max((row.receptive_field for row in self.rows if row.jump), key=prod, default=None)
 
     # ----- other tables of the same pass
 

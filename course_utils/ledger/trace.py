@@ -41,6 +41,7 @@ def account(
     The model runs once on PyTorch's meta device, where tensors have shapes but no data: no weights are
     needed, nothing is computed and no memory is used. ``model`` itself is left as it is; a copy of its
     structure runs. A model with frozen parameters keeps less for the backward pass, and the account says so.
+    One that draws lots (stochastic depth in training) is accounted for with the same draw every time.
 
     :param model: any module whose ``forward`` does not look at the values in its tensors.
     :param input_size: ``(C, H, W)`` without the batch, as in ``(3, 224, 224)``; ``(C, L)`` or ``(features,)``
@@ -51,7 +52,7 @@ def account(
     :param rows: which rows to keep, see :meth:`Ledger.restrict`.
     :param biases: False leaves biases out of the parameter counts, as some tables do.
     :returns: a :class:`Ledger`.
-    :raises TypeError: the model is no module, or cannot be copied.
+    :raises TypeError: the model is no module, is TorchScript, or cannot be copied.
     :raises ValueError: a size that is none, or a forward pass that fails; the message names the module.
     """
     if not isinstance(model, nn.Module):
@@ -59,6 +60,8 @@ def account(
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ValueError(f"batch must be a whole number of at least 1, got {batch!r}")
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise TypeError("model is TorchScript, which runs unseen: account for the module it was made from")
     with torch.inference_mode(False), torch.enable_grad():
         twin = meta_copy(model).train(training)
         inputs = meta_inputs(input_size, batch, float_dtype(model))
@@ -124,11 +127,13 @@ class _Pass:
                 self.tracker.start(tensor, source)
         with (
             torch.device("meta"),
+            torch.random.fork_rng(devices=[]),
             _explained(model, inputs, self),
             saved_tensors_hooks(self._pack, lambda _: None),
             _Functions(self),
             _Operators(self),
         ):
+            torch.default_generator.manual_seed(0)  # the one on the CPU, which fork_rng restores
             self.twin(*inputs)
         unused = {name: p.numel() for key, (name, p) in self.parameters.items() if key not in self.claimed}
         if self.tracker.unknown:
@@ -177,8 +182,10 @@ class _Pass:
         if not self.calls:
             operation = partial(self.operator, func, args, kwargs)
             return self.call(func.overloadpacket.__name__, args, kwargs, operation)
-        # A tensor that the model keeps outside its parameters and buffers is still on its old device.
-        if any(tensor.device.type != "meta" for tensor in tensors_in([args, kwargs])):
+        # A tensor that the model keeps outside its parameters and buffers is still on its old device. One
+        # that meets no other may stay there: it holds a number that decides something, such as a lot drawn.
+        devices = {tensor.device.type for tensor in tensors_in([args, kwargs])}
+        if "meta" in devices and len(devices) > 1:
             args, kwargs = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs))
         call, packet = self.calls[-1], func.overloadpacket
         # Operations that reshape a tensor in place: the tracker needs to see it as it was.
@@ -232,8 +239,8 @@ class _Pass:
         fixed = self.parameters.keys() | self.buffers
         inputs = [t for t in tensors_in([args, kwargs]) if storage_of(t) not in fixed]
         outputs = list(tensors_in(result)) or inputs[:1]  # __setitem__ returns nothing
-        if all(storage_of(t) in fixed for t in outputs):
-            return  # a transposed weight, an update of running statistics: bookkeeping, no activation
+        if all(t.device.type != "meta" or storage_of(t) in fixed for t in outputs):
+            return  # a lot drawn, a transposed weight, an update of running statistics: no activation
         new = {
             storage_of(t): t.untyped_storage().nbytes()
             for t in outputs

@@ -1,6 +1,7 @@
 """What an account says when it cannot be made."""
 
 import threading
+import warnings
 
 import pytest
 import torch
@@ -60,6 +61,14 @@ def test_a_model_that_cannot_be_copied():
     net.lock = threading.Lock()
     with pytest.raises(TypeError, match="Conv2d cannot be copied.*lock"):
         account(net, (3, 8, 8))
+
+
+def test_torchscript_is_refused():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        scripted = torch.jit.script(nn.Linear(3, 3))
+    with pytest.raises(TypeError, match="TorchScript.*account for the module it was made from"):
+        account(nn.Sequential(scripted), (3,))
 
 
 def test_batch_statistics_of_a_single_value():

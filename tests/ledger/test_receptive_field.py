@@ -51,6 +51,12 @@ def test_the_field_of_the_last_map_does_not_depend_on_the_input_size():
     assert {account(model, (3, n, n)).receptive_field for n in (32, 64, 224, 320)} == {(435, 435)}
 
 
+def test_side_branches_do_not_matter():
+    with torch.device("meta"):
+        model = models.create("googlenet", aux_logits=True)
+    assert account(model, (3, 224, 224), batch=2, training=True).receptive_field == (379, 379)
+
+
 def measured(module, size, dtype=torch.float64):
     """Per axis, for the middle output pixel: its index and the first and last input pixel it depends on."""
     module = module.to(dtype)

@@ -12,6 +12,9 @@ from course_utils.ledger import account
 
 from .nets import Concatenation, Functional, Residual, SharedTwice, TwoInputs, account_of
 
+PADDED_SHORTCUT = ("slice", "pad")
+HEAD = ("adaptive_avg_pool2d", "flatten", "linear")
+
 
 def kinds(ledger):
     return [row.kind for row in ledger]
@@ -232,6 +235,22 @@ def test_tensors_outside_parameters_and_buffers():
             return x * self.mask * self.masks[0] + torch.arange(6)
 
     assert kinds(account(Masked(), (1, 6, 6))) == ["mul", "mul", "arange", "add"]
+
+
+def test_a_model_that_draws_lots_is_drawn_once_and_for_all():
+    with torch.device("meta"):
+        model = models.create("resnet20", survival=0.5)
+    state = torch.get_rng_state()
+    first, second = (account(model, (3, 32, 32), training=True) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert first == second
+    assert len(first.unused) > 0 and first.macs < account(model, (3, 32, 32)).macs  # some blocks are dropped
+    assert {row.kind for row in first} == {"conv2d", "batch_norm", "relu", "add", *PADDED_SHORTCUT, *HEAD}
+
+
+def test_a_compiled_model_is_accounted_for_as_it_was():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    assert account(torch.compile(model, backend="eager"), (3, 8, 8)) == account(model, (3, 8, 8))
 
 
 def test_lazy_layers():
