@@ -21,7 +21,7 @@ def graded(tmp_path_factory):
     shutil.copytree(ROOT / "solutions", root / "solutions")
     designed = write_class(root / "handed-in")
     policy = root / "solutions" / "convolution" / "policy.toml"
-    policy.write_text(policy.read_text().replace("cell_seconds = 10", "cell_seconds = 4"))
+    policy.write_text(policy.read_text().replace("cell_seconds = 10", "cell_seconds = 3"))
     return root, designed, command(root)
 
 

@@ -87,15 +87,17 @@ assert torch.equal(model(x), model(x)) and not model.training and not model.norm
     "transplant": """
 from collections import OrderedDict
 import torch.nn.functional as F
-state = OrderedDict((k, torch.full_like(v, 0.25) if v.is_floating_point() else v) for k, v in
-net.state_dict().items()) assert "norm.running_mean" in state
+quarter = lambda v: torch.full_like(v, 0.25) if v.is_floating_point() else v
+state = OrderedDict((k, quarter(v)) for k, v in net.state_dict().items())
+assert "norm.running_mean" in state
 net.load_state_dict(state)
 net.eval()
 x = torch.randn(1, 3, 4, 4)
 reference = F.conv2d(x, state["conv.weight"], state["conv.bias"], padding=1)
-reference = F.batch_norm(reference, state["norm.running_mean"], state["norm.running_var"],
-state["norm.weight"], state["norm.bias"]) reference = F.linear(F.relu(reference).flatten(1),
-state["head.1.weight"], state["head.1.bias"]) assert torch.allclose(net(x), reference, atol=1e-5)
+running = state["norm.running_mean"], state["norm.running_var"]
+reference = F.batch_norm(reference, *running, state["norm.weight"], state["norm.bias"])
+reference = F.linear(F.relu(reference).flatten(1), state["head.1.weight"], state["head.1.bias"])
+assert torch.allclose(net(x), reference, atol=1e-5)
 with torch.no_grad():
     net.head[1].weight.zero_()
     net.head[1].bias.copy_(torch.tensor([1.0, -1.0]))
@@ -127,8 +129,9 @@ assert losses[-1] < losses[0] / 2, losses""",
 model = Net()
 before = model.conv.weight.detach().clone()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-loss = train_step(model, optimizer, nn.CrossEntropyLoss(), torch.randn(4, 3, 4, 4), torch.tensor([0, 1, 0,
-1])) assert isinstance(loss, float)
+x, y = torch.randn(4, 3, 4, 4), torch.tensor([0, 1, 0, 1])
+loss = train_step(model, optimizer, nn.CrossEntropyLoss(), x, y)
+assert isinstance(loss, float)
 assert not torch.equal(model.conv.weight, before)
 freeze(model)
 assert not model.conv.weight.requires_grad and model.head[1].weight.requires_grad
