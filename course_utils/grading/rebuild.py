@@ -71,8 +71,8 @@ def read_regular(path: Path, limit: int) -> bytes:
         raise Unreadable("there is no such file") from None
     except OSError:
         raise Unreadable("it is a link, or cannot be read") from None
-    with os.fdopen(fd, "rb") as file:
-        info = os.fstat(file.fileno())
+    try:
+        info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
             raise Unreadable("it is not an ordinary file")
         if info.st_size > limit:
@@ -80,7 +80,10 @@ def read_regular(path: Path, limit: int) -> bytes:
                 f"it has {info.st_size >> 20} MiB, and at most {limit >> 20} MiB are read; "
                 "clear the outputs and submit again"
             )
-        return file.read(limit + 1)[:limit]
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(limit + 1)[:limit]
+    finally:
+        os.close(fd)
 
 
 def rebuild(notebook: Notebook, data: bytes | None) -> Rebuilt:
@@ -190,7 +193,8 @@ def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         match = matches.get(number)
         if cell.role in ("answer", "manual", "task"):
             text = match.text if match else cell.release
-            steps.append(Step(cell, text, attempted=_squeeze(text) != _squeeze(cell.release), code=cell.code))
+            attempted = _squeeze(text) not in ("", _squeeze(cell.release))
+            steps.append(Step(cell, text, attempted=attempted, code=cell.code))
         elif cell.role == "test":
             steps.append(Step(cell, cell.release if cell.shared else ""))
         else:
