@@ -20,7 +20,7 @@ local_response_norm = partial(nn.LocalResponseNorm, size=5, alpha=5e-4, beta=0.7
 
 
 def classifier(features: int, num_classes: int) -> nn.Sequential:
-    """Two hidden layers of 4096, each behind a dropout: nine tenths of AlexNet's parameters."""
+    """Two hidden layers of 4096, each behind a dropout: over nine tenths of the parameters."""
     return nn.Sequential(  #               N x features
         nn.Dropout(0.5),
         nn.Linear(features, 4096),  #      N x 4096
