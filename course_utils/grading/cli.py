@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from course_utils.experiments.command import run as run_experiment
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -114,6 +116,9 @@ def doctor(course: CourseFolder = Path()) -> None:
     console.print(", ".join(f"{name} {version}" for name, version in checks.versions()), highlight=False)
     if not all(holds for _, holds, _ in rows):
         raise typer.Exit(1)
+
+
+app.command("run")(run_experiment)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def linear_probe(
     Raises:
         ValueError: shapes that do not fit, values that are no numbers, a class too rare.
     """
+    from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -55,8 +56,11 @@ def linear_probe(
             f"class {rare} has {counts.min()} examples: {folds} folds need at least {folds} of each; "
             "use fewer folds or more examples"
         )
+    # With more features than examples, turn the axes so that the examples need no more than N of them. That
+    # is exact: the penalty is a length, which turning keeps, and the best weights lie among the examples.
+    turn = [PCA(svd_solver="full")] if features.shape[1] > len(features) else []
     search = GridSearchCV(
-        make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)),
+        make_pipeline(StandardScaler(), *turn, LogisticRegression(max_iter=2000)),
         {"logisticregression__C": list(Cs)},
         cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
     )

@@ -34,6 +34,16 @@ def test_chooses_the_c_that_cross_validation_prefers(blobs):
     assert probe.score(x, y) > 0.8
 
 
+def test_many_features_change_the_speed_not_the_classifier():
+    rng = np.random.default_rng(5)
+    labels = np.arange(40) % 2
+    x = rng.normal(size=(60, 300))
+    x[:40, :20] += 0.4 * labels[:, None]
+    probe = linear_probe(x[:40], labels, Cs=(0.01,))
+    plain = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000)).fit(x[:40], labels)
+    np.testing.assert_allclose(probe.decision_function(x), plain.decision_function(x), atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
