@@ -7,7 +7,8 @@ package; :func:`download` is the only way anything is fetched, and only when cal
 from course_utils.data.cifar10 import CIFAR10_CLASSES, cifar10
 from course_utils.data.digits import digits
 from course_utils.data.download import DownloadError, cache_folder, download
-from course_utils.data.fashion_mnist import FASHION_MNIST_CLASSES, LabelledImages, fashion_mnist
+from course_utils.data.fashion_mnist import FASHION_MNIST_CLASSES, fashion_mnist
+from course_utils.data.labelled import LabelledImages
 from course_utils.data.resize import resize
 from course_utils.data.scenes import SCENE_KINDS, scene_batches, scenes
 from course_utils.data.stamps import Cutouts, compose, stamp_credits, stamp_cutouts, stamps

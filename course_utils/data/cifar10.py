@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.data.download import download
-from course_utils.data.fashion_mnist import LabelledImages
+from course_utils.data.labelled import LabelledImages
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"  # 162 MiB
 SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"

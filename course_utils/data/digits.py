@@ -6,7 +6,7 @@ Repository, 1998.
 
 import numpy as np
 
-from course_utils.data.fashion_mnist import LabelledImages
+from course_utils.data.labelled import LabelledImages
 
 TEST_SIZE = 500
 

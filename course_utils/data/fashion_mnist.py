@@ -15,11 +15,11 @@ import os
 import struct
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from course_utils.data.download import download
+from course_utils.data.labelled import LabelledImages
 
 EMBEDDED = resources.files("course_utils.data") / "fashion_mnist.npy.xz"
 
@@ -54,14 +54,6 @@ FILES = {
         ("t10k-labels-idx1-ubyte.gz", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
     ),
 }
-
-
-class LabelledImages(NamedTuple):
-    """Images with their labels; unpacks as ``images, labels, class_names``."""
-
-    images: np.ndarray  #: (N, 1, 28, 28) uint8; 0 is the background, 255 the brightest cloth
-    labels: np.ndarray  #: (N,) int64; an index into ``class_names``
-    class_names: tuple[str, ...]
 
 
 def fashion_mnist(

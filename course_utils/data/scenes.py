@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.data.fashion_mnist import LabelledImages
+from course_utils.data.labelled import LabelledImages
 
 SIDE = 32  # pixels
 

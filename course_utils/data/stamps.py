@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.data.fashion_mnist import LabelledImages
+from course_utils.data.labelled import LabelledImages
 from course_utils.data.resize import resize
 
 _FOLDER = resources.files("course_utils.data")
