@@ -19,6 +19,8 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from . import names
+from .bank import Entry
+from .bank import load as load_bank
 from .policy import Policy, imported_modules
 from .policy import load as load_policy
 
@@ -49,6 +51,7 @@ class Cell:
         shared: a test cell whose names later answers use, so that its released text runs in the student
             process too.
         locked: the released text counts, whatever was submitted.
+        needed: whether answers or tests depend on it; plots and demonstrations are not.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Cell:
     answers: tuple[str, ...] = ()
     shared: bool = False
     locked: bool = False
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Assignment:
         files: the public files beside the notebooks, as (relative path, bytes).
         imports: modules that the instructor's cells import.
         judge_imports: modules that the tests import.
+        bank: wrong answers, for the diagnosis.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Assignment:
     files: tuple[tuple[str, bytes], ...]
     imports: tuple[str, ...]
     judge_imports: tuple[str, ...]
+    bank: tuple[Entry, ...] = ()
 
     @property
     def max_score(self) -> float:
@@ -143,6 +149,7 @@ class Course:
             raise CourseError(f"no assignment {name!r}: no notebook in {folder} (there are: {known})")
         try:
             policy = load_policy(folder / "policy.toml")
+            bank = tuple(entry for entry in load_bank(folder) if entry.kind == "wrong")
         except ValueError as error:
             raise CourseError(str(error)) from None
         notebooks = tuple(self._notebook(path) for path in paths)
@@ -153,6 +160,7 @@ class Course:
             notebooks=notebooks,
             policy=policy,
             files=tuple(self._public_files(folder)),
+            bank=bank,
             imports=tuple(
                 dict.fromkeys(m for text in given for m in imported_modules(names.python_of(text)))
             ),
@@ -238,9 +246,14 @@ def _with_dependencies(cells: list[Cell]) -> list[Cell]:
     judged = [names.kept_source(text, keep) for text, keep in zip(trusted, marks, strict=True)]
     needed_by_judge = set().union(*(names.analyse(text).read for text in judged), set())
     fixed = set().union(*(names.definitions(text) for text in trusted), set())  # modules, functions, classes
+    for_answers = set().union(
+        *(n.read for c, n in zip(cells, known, strict=True) if c.role == "answer"), wanted
+    )
+    given = [cell.source if cell.code and cell.role == "given" else "" for cell in cells]
+    needed = [any(keep) for keep in names.slice_for(given, for_answers)]
     result: list[Cell] = []
     for number, (cell, own) in enumerate(zip(cells, known, strict=True)):
-        changes: dict[str, Any] = {"judge": judged[number]}
+        changes: dict[str, Any] = {"judge": judged[number], "needed": cell.role != "given" or needed[number]}
         if cell.code and cell.role in ("answer", "manual"):
             theirs = own.bound | (own.changed - fixed)
             changes["takes_over"] = tuple(sorted(theirs - names.definitions(names.imports_of(cell.source))))

@@ -102,6 +102,65 @@ def grade(
 
 
 @app.command()
+def prove(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    course: CourseFolder = Path(),
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Answers at a time.", show_default="one a core")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For the tests' random inputs.")] = 0,
+    mutate: Annotated[
+        bool, typer.Option("--mutants/--no-mutants", help="Also try generated mutants.")
+    ] = True,
+    json: Annotated[Path | None, typer.Option(help="Write the proofs here, as JSON.")] = None,
+    unprotected: Unprotected = False,
+) -> None:
+    """Check the tests: right answers get all points, wrong ones lose some, attacks and mutants gain
+    nothing.
+    """
+    import json as json_module
+    from dataclasses import asdict
+
+    from . import bank, mutants, report, sandbox
+    from . import prove as proofs
+    from .assignment import Course, CourseError
+    from .engine import Grader
+
+    try:
+        here = Course(course)
+        loaded = here.load(assignment)
+        entries = bank.load(here.source_folder(assignment))
+        equivalent = mutants.equivalents(here.source_folder(assignment))
+    except (CourseError, ValueError) as error:
+        raise _stop(str(error)) from None
+    if (reason := sandbox.missing()) and not unprotected:
+        raise _stop(reason)
+    answers = [c for n in loaded.notebooks for c in n.cells if c.role == "answer" and c.code]
+    changed = [m for cell in answers for m in mutants.mutants(cell.key, cell.source)] if mutate else []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Progress(*columns, console=errors, transient=True) as progress,
+        Grader(loaded, seed, not unprotected) as grader,
+    ):
+        task = progress.add_task(f"proving {assignment}", total=1 + len(entries) + len(changed))
+        found = proofs.prove(
+            grader,
+            entries,
+            changed,
+            equivalent,
+            workers or os.cpu_count() or 1,
+            lambda proof: progress.advance(task),
+        )
+    if json:
+        json.write_text(json_module.dumps([asdict(proof) for proof in found], indent=1) + "\n")
+    console.print(report.proof_table(found))
+    for line in proofs.summary(found):
+        console.print(line, highlight=False)
+    if any(proof.problem for proof in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(course: CourseFolder = Path()) -> None:
     """Try out what this machine can enforce; exit 1 if student code could get out."""
     from rich.table import Table

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import diagnosis
 from . import policy as policies
 from .assignment import Assignment, Cell, Notebook
 from .inside import codec
@@ -176,8 +177,8 @@ class Grader:
         self._folder = tempfile.TemporaryDirectory(prefix="course-files-")
         os.chmod(self._folder.name, 0o755)
         _place(assignment.files, Path(self._folder.name))
-        self._lock = threading.Lock()
-        self._in_place: dict[str, set[str]] | None = None
+        self._lock, self._known_lock = threading.Lock(), threading.Lock()
+        self._of_notebook: dict[str, Known] = {}
         self._start()
 
     def _start(self) -> None:
@@ -219,7 +220,18 @@ class Grader:
         marked.seconds = time.monotonic() - started
         return marked
 
-    # -- one notebook -----------------------------------------------------------------------------------
+    def grade_answers(self, changed: dict[str, str]) -> Marked:
+        """The marks of the instructor's solution with some answers changed, without plots and
+        demonstrations.
+        """
+        marked = Marked("", [], protected=self.protected)
+        for notebook in self.assignment.notebooks:
+            rebuilt = _solution(notebook, changed)
+            results, _ = self._run(notebook, rebuilt, ())
+            marked.questions += [self._question(cell, rebuilt, results) for cell in notebook.graded]
+        return marked
+
+    # -- one notebook -------------------------------------------------------------------------------------
 
     def _run(self, notebook: Notebook, rebuilt: Rebuilt, files: tuple) -> tuple[dict[str, dict], list[dict]]:
         """Run a rebuilt notebook: results by test key, and for each step what is to be shown."""
@@ -240,34 +252,78 @@ class Grader:
         if not any(step.attempted for step in own_work):
             return results, cells
         steps = _plan(rebuilt)
-        for message in self._judged(steps, files):
+        known = self._known(notebook)
+        for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
-                cells[message["number"]].update(
-                    output=message["output"],
-                    error=message["error"],
-                    ended=message["ended"],
-                    seconds=message["seconds"],
-                )
+                shown = {k: message[k] for k in ("output", "error", "ended", "seconds")}
+                cells[message["number"]].update(shown)
             elif message["kind"] == "test":
                 results[message["key"]] = message
+            elif message["kind"] == "probe":
+                told = self._explain(notebook, message["key"], message["results"])
+                for key in known.tests[message["key"]] if told else ():
+                    results[key]["diagnosis"] = told
         for step in steps:
             if step["kind"] == "test" and step["key"] not in results:
                 message = "The time for the whole notebook was used up before this question."
-                results[step["key"]] = {
-                    "verdict": "timeout",
-                    "score": 0.0,
-                    "message": message,
-                    "in_place": None,
-                }
-        self._settle_in_place(notebook, results)
+                results[step["key"]] = {"verdict": "timeout", "score": 0.0, "message": message}
+        for key, result in results.items():  # right where the instructor's solution needs it, too
+            if result.get("in_place") and key in known.in_place:
+                result.update({k: result["in_place"][k] for k in ("verdict", "score", "message")})
         return results, cells
 
-    def _judged(self, steps: list[dict], files: tuple) -> Any:
+    # -- what the instructor's solution and the bank do ---------------------------------------------------
+
+    def _known(self, notebook: Notebook) -> Known:
+        """Found out once per notebook, from a run of the instructor's own solution."""
+        with self._known_lock:
+            if notebook.name not in self._of_notebook:
+                known = Known(notebook, set(), {}, {})
+                calls: list[tuple[str, bytes]] = []
+                steps = _plan(_solution(notebook, {}))
+                for message in self._judged(steps, (), record=bool(self.assignment.bank)):
+                    if message["kind"] == "test" and message["in_place"]:
+                        known.in_place.add(message["key"])
+                    elif message["kind"] == "calls":
+                        calls = message["calls"]
+                known.fill(diagnosis.choose(calls), {entry.cell for entry in self.assignment.bank})
+                self._of_notebook[notebook.name] = known
+            return self._of_notebook[notebook.name]
+
+    def _explain(self, notebook: Notebook, key: str, results: dict[str, list]) -> str | None:
+        """What to tell the author of an answer that gives these results, if one wrong belief explains
+        them.
+        """
+        known = self._of_notebook[notebook.name]
+        with self._known_lock:
+            if key not in known.beliefs:
+                known.beliefs[key] = self._believed(notebook, known, key)
+        found = dict(known.beliefs[key])
+        solution = found.pop("", {})
+        names = [name for name in known.probes[key] if name in results]
+        if not names or not all(name in solution for name in names):
+            return None
+
+        def flat(of: dict[str, list]) -> list:
+            return [result for name in names for result in of.get(name, [])]
+
+        slug = diagnosis.explain(flat(results), flat(solution), {s: flat(of) for s, of in found.items()})
+        return next((e.tell for e in self.assignment.bank if (e.cell, e.slug) == (key, slug)), None)
+
+    def _believed(self, notebook: Notebook, known: Known, key: str) -> dict[str, dict[str, list]]:
+        """What the solution ("") and each wrong answer for a cell give on its probes."""
+        mine = [entry for entry in self.assignment.bank if entry.cell == key]
+        steps = _plan(_solution(notebook, {}), tests=False)
+        steps += [known.step(key, "", "")] + [known.step(key, e.slug, e.source) for e in mine]
+        messages = self._judged(steps, (), patient=True)
+        return {m["slug"]: m["results"] for m in messages if m["kind"] == "probe"}
+
+    def _judged(self, steps: list[dict], files: tuple, record: bool = False, patient: bool = False) -> Any:
         """The judge's messages about a list of steps, as they come, until it ends or its time is up."""
         to_judge, for_student = socket.socketpair()
         channel, for_judge = Channel.pair(JUDGE_FRAME)
         student = judge = None
-        deadline = time.monotonic() + self.limits.submission_seconds
+        deadline = time.monotonic() + self.limits.submission_seconds * (10 if patient else 1)
         folder = tempfile.TemporaryDirectory(prefix="course-judge-")  # where the tests run
         try:
             _place(self.assignment.files, Path(folder.name))
@@ -280,6 +336,7 @@ class Grader:
                 "seed": self.seed,
                 "folder": folder.name,
                 "extra": files,
+                "record": record,
             }
             for sock in (to_judge, for_student, for_judge):
                 sock.close()
@@ -317,28 +374,6 @@ class Grader:
                 self._judges.close()
                 self._start()
 
-    def _settle_in_place(self, notebook: Notebook, results: dict[str, dict]) -> None:
-        """Tests that pass only when changes to arguments arrive: right where the instructor's solution needs
-        it too.
-        """
-        for key, result in results.items():
-            better = result.get("in_place")
-            if better and key in self.in_place(notebook):
-                result.update({k: better[k] for k in ("verdict", "score", "message")})
-
-    def in_place(self, notebook: Notebook) -> set[str]:
-        """Keys of the tests that the instructor's own solution passes only by changing its arguments."""
-        with self._lock:
-            if self._in_place is None:
-                self._in_place = {}
-        if notebook.name not in self._in_place:
-            solution = [Step(c, c.source if c.role != "test" else "", code=c.code) for c in notebook.cells]
-            messages = self._judged(_plan(Rebuilt(solution)), ())
-            self._in_place[notebook.name] = {
-                m["key"] for m in messages if m["kind"] == "test" and m["in_place"]
-            }
-        return self._in_place[notebook.name]
-
     def _question(self, cell: Cell, rebuilt: Rebuilt, results: dict[str, dict]) -> Question:
         question = Question(cell.key, 0.0, cell.points, "not attempted", SENTENCES["not attempted"])
         own = next(step for step in rebuilt.steps if step.cell is cell)
@@ -351,6 +386,7 @@ class Grader:
         result = results[cell.key]
         question.points = clamp(result["score"], cell.points)
         question.verdict = result["verdict"]
+        question.diagnosis = result.get("diagnosis") if question.points < cell.points else None
         question.message = result["message"] or SENTENCES[result["verdict"]]
         if question.verdict != "passed":
             texts = [
@@ -364,6 +400,55 @@ class Grader:
         return question
 
 
+@dataclass
+class Known:
+    """What the instructor's solution of a notebook does under its tests.
+
+    Attributes:
+        in_place: tests that it passes only if what it does to its arguments arrives in the judge.
+        probes: for each answer with a bank, calls of its functions: their arguments by function name.
+        tests: for each such answer, the tests that depend on it.
+        beliefs: for each such answer, what the solution ("") and each wrong answer give on the probes.
+    """
+
+    notebook: Notebook
+    in_place: set[str]
+    probes: dict[str, dict[str, list[bytes]]]
+    tests: dict[str, list[str]]
+    beliefs: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
+
+    def fill(self, calls: dict[str, list[bytes]], keys: set[str]) -> None:
+        """Take the probes of the answers with these keys."""
+        for cell in self.notebook.cells:
+            mine = {name: calls[name] for name in cell.takes_over if name in calls}
+            if cell.key in keys and mine:
+                self.probes[cell.key] = mine
+                self.tests[cell.key] = [c.key for c in self.notebook.cells if cell.key in c.answers]
+
+    def step(self, key: str, slug: str, text: str, tests: list[str] | None = None) -> dict:
+        """The judge's step that runs an answer's probes."""
+        probes = self.probes[key]
+        return {
+            "kind": "probe",
+            "key": key,
+            "slug": slug,
+            "text": text,
+            "probes": probes,
+            "tests": tests or [],
+        }
+
+    def steps(self) -> list[dict]:
+        """What to run after a student's notebook: probes of each answer, if one of its tests fails."""
+        return [self.step(key, "", "", self.tests[key]) for key in self.probes]
+
+
+def _solution(notebook: Notebook, changed: dict[str, str]) -> Rebuilt:
+    """The instructor's notebook with some answers changed, less the cells that nothing depends on."""
+    cells = [cell for cell in notebook.cells if cell.needed]
+    texts = {c.key: changed.get(c.key, c.source) if c.role != "test" else "" for c in cells}
+    return Rebuilt([Step(c, texts[c.key], code=c.code) for c in cells])
+
+
 def _place(files: tuple[tuple[str, bytes], ...], folder: Path) -> None:
     for relative, data in files:
         target = folder / relative
@@ -371,7 +456,7 @@ def _place(files: tuple[tuple[str, bytes], ...], folder: Path) -> None:
         target.write_bytes(data)
 
 
-def _plan(rebuilt: Rebuilt) -> list[dict]:
+def _plan(rebuilt: Rebuilt, tests: bool = True) -> list[dict]:
     """The judge's steps for a rebuilt notebook."""
     attempted = {step.cell.key for step in rebuilt.steps if step.cell and step.attempted}
     plan: list[dict] = []
@@ -382,7 +467,7 @@ def _plan(rebuilt: Rebuilt) -> list[dict]:
             plan.append({"kind": "student", "number": number, "text": step.text, "takes_over": takes_over})
         if cell and cell.judge:
             plan.append({"kind": "given", "key": cell.key, "code": cell.judge})
-        elif cell and cell.role == "test":
+        elif cell and cell.role == "test" and tests:
             plan.append(
                 {
                     "kind": "test",

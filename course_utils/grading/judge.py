@@ -33,13 +33,16 @@ from types import CodeType
 from typing import Any
 
 from . import proxies
+from .inside import codec
 from .inside.channel import Channel
 from .names import python_of
 from .session import Interrupted, Nonsense, OutOfTime, Session, Unconfined
 from .verdicts import clamp
 
 MESSAGE_CAP = 1_500
+_WORTH_PROBING = ("failed", "error", "partial")
 OUTPUT_CAP = 20_000
+MAX_RECORDED = 20_000
 
 
 class JudgeOutOfTime(BaseException):
@@ -98,6 +101,7 @@ class Judge:
         self.in_test = False
         self.found: dict[str, Any] = {}
         self.missing: set[str] = set()
+        self.verdicts: dict[str, str] = {}
         self.began = False
 
     # -- the notebook -----------------------------------------------------------------------------------
@@ -112,6 +116,8 @@ class Judge:
                 self.student_cell(step)
             elif step["kind"] == "given":
                 self.given_cell(step)
+            elif step["kind"] == "probe":
+                self.probe(step)
             else:
                 self.test_cell(step)
 
@@ -180,6 +186,7 @@ class Judge:
             elif second.score > outcome.score:
                 in_place = second
         self.session.forget_lent()
+        self.verdicts[step["key"]] = outcome.verdict
         self.report(
             {
                 "kind": "test",
@@ -189,6 +196,50 @@ class Judge:
                 "in_place": vars(in_place) if in_place else None,
             }
         )
+
+    def probe(self, step: dict) -> None:
+        """Run an answer's function on known arguments, for the diagnosis; only if one of its tests went
+        wrong.
+
+        With a ``text``, that cell is run first, in a stage that is dropped afterwards.
+        """
+        if step["tests"] and not any(self.verdicts.get(key) in _WORTH_PROBING for key in step["tests"]):
+            return
+        results: dict[str, list] = {}
+        self.session.deadline = time.monotonic() + self.cell_seconds
+        self.session.fatal = None
+        began = False
+        try:
+            self.session.begin()
+            began = True
+            if step["text"]:
+                self.session.run(step["text"])
+            for name, payloads in step["probes"].items():
+                found, function = self.session.find(name)
+                if found and isinstance(function, proxies.StudentFunction):
+                    results[name] = [self.probed(function, payload) for payload in payloads]
+        except Interrupted:
+            results = {}
+        if began:
+            self.drop_quietly()
+        self.session.fatal = None
+        self.report({"kind": "probe", "key": step["key"], "slug": step["slug"], "results": results})
+
+    def probed(self, function: Any, payload: bytes) -> tuple:
+        """What a call gives: ("value", value, changed) or ("raised", type, changed), ``changed`` for its
+        arguments.
+        """
+        args, kwargs = codec.decode(payload)
+        self.session.changed = False
+        try:
+            value = function(*args, **kwargs)
+            codec.encode(value)
+        except codec.CannotCross:
+            return ("value", ("no plain data", type(value).__name__), self.session.changed)
+        except Exception as error:
+            name = error.type_name if isinstance(error, proxies.StudentRaised) else type(error).__name__
+            return ("raised", name, self.session.changed)
+        return ("value", value, self.session.changed)
 
     def attempt(self, step: dict, body: CodeType | None, last: CodeType | None) -> Outcome:
         """One pass of a test cell against a fresh fork of the student process."""
@@ -259,22 +310,21 @@ class Judge:
             text = str(error) if isinstance(error, Nonsense) else ""
             return Outcome(error.verdict, 0.0, text, trace)
         message = str(error)[:MESSAGE_CAP]
+        if not step["attempted"]:
+            return Outcome("not attempted", 0.0, "", trace)
         if isinstance(error, proxies.StudentRaised):
             where = f" ({', '.join(error.lines)} of your cell)" if error.lines else ""
             text = f"{error.type_name}: {message}{where}" if message else f"{error.type_name}{where}"
             verdict = "error"
             if error.type_name == "MemoryError":
                 verdict = "out of memory"
-            elif error.type_name == "NotImplementedError" and not step["attempted"]:
-                verdict = "not attempted"
             elif "may not be used in this assignment" in message:
                 verdict = "forbidden"
             return Outcome(verdict, 0.0, text, trace, where=error.type_name)
         if isinstance(error, NameError) and self.missing:
             names = ", ".join(sorted(self.missing))
-            verdict = "error" if step["attempted"] else "not attempted"
             return Outcome(
-                verdict, 0.0, f"{names} is not defined after running your cells.", trace, where="NameError"
+                "error", 0.0, f"{names} is not defined after running your cells.", trace, where="NameError"
             )
         if isinstance(error, AssertionError):
             return Outcome("failed", 0.0, message, trace, where="AssertionError")
@@ -413,4 +463,7 @@ def judge(channel: Channel, task: dict, report: Any) -> None:
     if task["extra"]:
         session.request("place", task["extra"])
     judge_ = Judge(session, report, task["seed"], limits["cell_seconds"])
+    session.recorded = [] if task["record"] else None
     judge_.run(task["steps"])
+    if session.recorded is not None:
+        report({"kind": "calls", "calls": session.recorded[:MAX_RECORDED]})

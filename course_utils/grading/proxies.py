@@ -373,10 +373,15 @@ def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
     it.
     """
     if kind == "array" and type(target).__name__ == "ndarray" and type(new) is type(target):
-        if new.shape == target.shape and new.dtype == target.dtype and target.flags.writeable:
+        if new.size == target.size and new.dtype == target.dtype and target.flags.writeable:
             old = target.copy()
-            target[...] = new
-            return lambda: target.__setitem__(..., old)
+
+            def put(values: Any) -> None:
+                target.shape = values.shape
+                target[...] = values
+
+            put(new)
+            return lambda: put(old)
     elif kind == "tensor" and "torch" in sys.modules:
         torch = sys.modules["torch"]
         if isinstance(target, torch.Tensor) and type(new) is torch.Tensor and new.shape == target.shape:

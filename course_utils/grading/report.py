@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .engine import Marked
+from .prove import Proof
 
 _SHORT = {
     "passed": ("green", "✓"), "partial": ("yellow", "½"), "failed": ("red", "✗"), "error": ("red", "E"),
@@ -39,6 +40,26 @@ def table(title: str, marked: list[Marked]) -> Table:
         shown = Text(notes[0] + (f" (+{len(notes) - 1})" if len(notes) > 1 else "") if notes else "")
         score = f"{entry.score:g}/{entry.max_score:g}"
         result.add_row(Text(_printable(entry.student)), score, signs, f"{entry.seconds:.1f}", shown)
+    return result
+
+
+def proof_table(proofs: list[Proof]) -> Table:
+    """One row for each answer of the bank: what catches it, and what the feedback names. Mutants only if
+    they fail.
+    """
+    result = Table(title="Which answer which test catches")
+    for name in ("kind", "cell", "answer"):
+        result.add_column(name, overflow="fold")
+    result.add_column("score", justify="right")
+    for name in ("caught by", "feedback names", "problem"):
+        result.add_column(name, overflow="fold")
+    for proof in proofs:
+        if proof.kind == "mutant" and not proof.problem:
+            continue
+        caught = ", ".join(name.removeprefix(f"{proof.cell}-") for name in proof.caught_by)
+        named = "✓" if proof.diagnosed and proof.diagnosed == proof.name else proof.diagnosed or ""
+        cells = (proof.kind, proof.cell, proof.name, f"{proof.score:g}", caught, named)
+        result.add_row(*map(Text, cells), Text(proof.problem, "red"))
     return result
 
 
