@@ -31,6 +31,7 @@ c.CourseDirectory.ignore = [
     "wrong",
     "right",
     "attacks",
+    "attacks",
     "*.py",
     "*.toml",
     "*.yml",
