@@ -29,7 +29,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from course_utils.arithmetic.axes import whole
 from course_utils.layers import arguments
-from course_utils.layers.columns import Columns
+from course_utils.layers.columns import blocks_of_columns
+from course_utils.layers.shifts import layout_for
 from course_utils.layers.sliding import Window
 
 
@@ -101,13 +102,15 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     place in ``out``.
     """
     window = _window(x, w, b, stride, padding, dilation, groups)
-    columns = Columns(window, x.shape[1], groups, x.dtype)
     weights = _as_rows(w, b, groups)
     out = np.empty((len(x), len(w), *window.output_size), x.dtype)
+    layout = layout_for(window)
+    padded = layout.room((groups, x.shape[1] // groups), x.dtype)
+    blocks = blocks_of_columns(window, layout, padded)
     for image, result in zip(_by_group(x, groups), _by_group(out, groups), strict=True):
-        padded = window.pad(image)
-        for rows, pixels in columns.blocks():
-            np.matmul(weights, columns.gather(padded, rows), out=_flat(result)[:, :, pixels])
+        layout.crop(padded)[...] = image
+        for block in blocks:
+            np.matmul(weights, block.gather(), out=_flat(result)[:, :, block.pixels])
     return out, (x, w, b, window, groups)
 
 
@@ -118,20 +121,21 @@ def conv2d_backward(dout, cache):
     """
     x, w, b, window, groups = cache
     _check_dout(dout, x, w, window)
-    columns = Columns(window, x.shape[1], groups, x.dtype)
     weights = _as_rows(w, b, groups)
     dx, dweights = np.empty(x.shape, x.dtype), np.zeros_like(weights)
+    layout = layout_for(window)
+    padded = layout.room((groups, x.shape[1] // groups), x.dtype)
+    dpadded = np.empty_like(padded)
+    blocks = blocks_of_columns(window, layout, padded, dpadded)
     for image, dimage, dresult in zip(*(_by_group(each, groups) for each in (x, dx, dout)), strict=True):
-        padded = window.pad(image)
-        dpadded = np.zeros_like(padded)
-        for rows, pixels in columns.blocks():
-            block, dy = columns.gather(padded, rows), _flat(dresult)[:, :, pixels]
-            dweights += dy @ block.swapaxes(1, 2)
-            np.matmul(
-                weights.swapaxes(1, 2), dy, out=block
-            )  # the columns have served; their gradients move in
-            columns.scatter(block, dpadded, rows)
-        dimage[...] = window.crop(dpadded)
+        layout.crop(padded)[...] = image
+        dpadded[...] = 0
+        for block in blocks:
+            dy = _flat(dresult)[:, :, block.pixels]
+            dweights += dy @ block.gather().swapaxes(1, 2)
+            np.matmul(weights.swapaxes(1, 2), dy, out=block.columns)  # x has served; its gradient moves in
+            block.scatter()
+        dimage[...] = layout.crop(dpadded)
     dw, db = dweights[:, :, :-1].reshape(w.shape), dweights[:, :, -1].reshape(-1)
     return dx, dw, None if b is None else db
 

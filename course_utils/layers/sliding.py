@@ -49,9 +49,13 @@ class Window:
 
     def pad(self, x, value=0):
         """A padded copy of ``x``: ``(..., H, W) -> (..., H_padded, W_padded)``."""
-        padded = np.full((*x.shape[:-2], *self.padded_size), value, x.dtype)
+        padded = self.room(x.shape[:-2], x.dtype, value)
         self.crop(padded)[...] = x
         return padded
+
+    def room(self, shape, dtype, value=0):
+        """Padding and nothing else: ``(*shape, H_padded, W_padded)``."""
+        return np.full((*shape, *self.padded_size), value, dtype)
 
     def crop(self, padded):
         """The images within padded images, as a view."""
@@ -71,6 +75,8 @@ class Window:
                 down = _positions(rows, i, self.stride[0], self.dilation[0])
                 across = _positions(columns, j, self.stride[1], self.dilation[1])
                 yield i, j, padded[..., down, across]
+
+    wrapped = ()  # no tap sees another row of the image (see shifts.py)
 
 
 def _positions(outputs, tap, stride, dilation):

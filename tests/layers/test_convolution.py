@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from course_utils import layers
 from course_utils.layers import columns
+from course_utils.layers.shifts import Shifts, layout_for
+from course_utils.layers.sliding import Window
 from tests.layers.oracle import assert_layer, assert_same, draw, torch
 
 TELLINGS = {
@@ -23,16 +25,20 @@ def pairs(low, high):
 
 
 @st.composite
-def cases(draw_from, largest=9):
-    """Arrays and settings of a convolution that fits."""
+def cases(draw_from, same_width=False):
+    """Arrays and settings of a convolution that fits; with ``same_width`` of one whose output is as wide."""
     groups = draw_from(st.integers(1, 3))
     batch, channels, filters = (draw_from(st.integers(low, 3)) for low in (0, 1, 1))
-    size, kernel = draw_from(pairs(1, largest)), draw_from(pairs(1, 4))
+    size, kernel = draw_from(pairs(1, 9)), draw_from(pairs(1, 4))
     options = {
         "stride": draw_from(pairs(1, 3)),
         "padding": draw_from(pairs(0, 3)),
         "dilation": draw_from(pairs(1, 3)),
     }
+    if same_width:
+        kernel = kernel[0], draw_from(st.sampled_from([1, 3, 5]))
+        options["stride"] = (1, 1)
+        options["padding"] = options["padding"][0], options["dilation"][1] * (kernel[1] - 1) // 2
     for axis in (0, 1):
         assume(size[axis] + 2 * options["padding"][axis] > options["dilation"][axis] * (kernel[axis] - 1))
     seed = draw_from(st.integers(0, 99))
@@ -45,7 +51,18 @@ def cases(draw_from, largest=9):
 @settings(max_examples=150)
 @given(cases())
 def test_forward_and_backward_are_torchs(telling, case):
-    x, w, b, options = case
+    assert_torchs(telling, *case)
+
+
+@given(cases(same_width=True))
+def test_same_convolutions_which_have_a_layout_of_their_own(case):
+    x, w, _, options = case
+    window = Window.over(x, w.shape[2:], **{key: options[key] for key in ("stride", "padding", "dilation")})
+    assert isinstance(layout_for(window), Shifts)
+    assert_torchs("columns", *case)
+
+
+def assert_torchs(telling, x, w, b, options):
     forward, backward = TELLINGS[telling]
 
     def torchs(x, w, b=None):
@@ -62,15 +79,17 @@ def test_forward_and_backward_are_torchs(telling, case):
         assert_layer(ours, backward, torchs, [x, w, b])
 
 
-@pytest.mark.parametrize("cache_bytes", [1, 2_000, 10_000])
-def test_splitting_the_output_rows_changes_nothing(cache_bytes, monkeypatch):
+@pytest.mark.parametrize("cache_bytes", [1, 4_000, 10_000])
+@pytest.mark.parametrize("stride", [1, (1, 2), 2])
+def test_splitting_the_output_rows_changes_nothing(cache_bytes, stride, monkeypatch):
     """One row at a time, some rows, and a last block that is smaller than the others."""
-    x, w, b = draw(0, 2, 4, 11, 9), draw(1, 6, 2, 3, 2), draw(2, 6)
-    options = {"stride": (1, 2), "padding": (2, 1), "groups": 2}
+    x, w, b = draw(0, 2, 4, 11, 9), draw(1, 6, 2, 4, 3), draw(2, 6)
+    options = {"stride": stride, "padding": (2, 1), "groups": 2}
     whole, cache = layers.conv2d(x, w, b, **options)
     dout = draw(3, *whole.shape)
     gradients = layers.conv2d_backward(dout, cache)
     monkeypatch.setattr(columns, "CACHE_BYTES", cache_bytes)
+    monkeypatch.setattr(columns, "FEWEST_COLUMNS", 1)
     split, cache = layers.conv2d(x, w, b, **options)
     assert_same(split, whole)
     for one, other in zip(layers.conv2d_backward(dout, cache), gradients, strict=True):

@@ -1,0 +1,33 @@
+"""What the benchmarks share: timing functions that take turns, and saying on what machine."""
+
+import gc
+import platform
+import time
+from pathlib import Path
+
+
+def best_of(rounds: int, *functions) -> list[float]:
+    """Processor seconds of the fastest call of each function; the functions take turns.
+
+    For work on one thread this is the time on the clock of an idle machine. Other work only ever makes a call
+    slower, and taking turns lets it disturb all alike.
+    """
+    best = [float("inf")] * len(functions)
+    collecting = gc.isenabled()
+    gc.disable()
+    for _ in range(rounds):
+        for i, function in enumerate(functions):
+            start = time.process_time()
+            function()
+            best[i] = min(best[i], time.process_time() - start)
+    if collecting:
+        gc.enable()
+    return best
+
+
+def processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
