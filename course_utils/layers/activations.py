@@ -19,17 +19,18 @@ def relu(x):
 def relu_backward(dout, x):
     """The gradient passes where x > 0; at the kink, where none is defined, it is 0."""
     arguments.gradient(dout, x.shape, x.dtype)
-    return np.where(x > 0, dout, 0)
+    return dout * (x > 0)
 
 
 def leaky_relu(x, slope=0.01):
     """``x`` where positive, ``slope * x`` elsewhere. Source: Maas, Hannun & Ng 2013."""
     arguments.floats("x", x)
-    arguments.number("slope", slope, -np.inf)
+    slope = arguments.number("slope", slope, -np.inf)
     return np.where(x > 0, x, slope * x), (x, slope)
 
 
 def leaky_relu_backward(dout, cache):
+    """The slope is 1 where x > 0, ``slope`` elsewhere."""
     x, slope = cache
     arguments.gradient(dout, x.shape, x.dtype)
     return np.where(x > 0, dout, slope * dout)
@@ -38,11 +39,12 @@ def leaky_relu_backward(dout, cache):
 def elu(x, alpha=1.0):
     """``x`` where positive, ``alpha (exp(x) - 1)`` elsewhere. Source: Clevert et al. 2015."""
     arguments.floats("x", x)
-    arguments.number("alpha", alpha, -np.inf)
+    alpha = arguments.number("alpha", alpha, -np.inf)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), (x, alpha)
 
 
 def elu_backward(dout, cache):
+    """The slope is 1 where x > 0, ``alpha exp(x)`` elsewhere."""
     x, alpha = cache
     arguments.gradient(dout, x.shape, x.dtype)
     return np.where(x > 0, dout, dout * alpha * np.exp(np.minimum(x, 0)))
@@ -70,6 +72,7 @@ def tanh(x):
 
 
 def tanh_backward(dout, out):
+    """The slope is ``1 - out ** 2``: 1 at 0, next to nothing where the unit is saturated."""
     arguments.gradient(dout, out.shape, out.dtype)
     return dout * (1 - out**2)
 
@@ -91,6 +94,7 @@ def maxout(x, pieces=2):
 
 
 def maxout_backward(dout, cache):
+    """The whole gradient goes to the winner: ``(N, C // pieces, ...) -> (N, C, ...)``."""
     shape, dtype, winner = cache
     arguments.gradient(dout, winner.squeeze(2).shape, dtype)
     dx = np.zeros(shape, dtype)

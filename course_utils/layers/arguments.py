@@ -68,6 +68,14 @@ def class_labels(labels, scores):
 
 
 def number(name, value, low, high=float("inf")):
-    """Check a real setting such as a rate or a slope; ValueError outside ``[low, high]`` and for nan."""
+    """A real setting such as a rate or a slope as a Python float, which leaves every array its dtype.
+
+    Raises TypeError for what is no number, ValueError outside ``[low, high]`` and for nan.
+    """
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, not {value!r}") from None
     if not low <= value <= high:
         raise ValueError(f"{name} must lie between {low} and {high}, not {value}")
+    return value

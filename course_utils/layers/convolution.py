@@ -35,7 +35,11 @@ from course_utils.layers.sliding import Window
 
 
 def conv2d_loops(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
-    """The definition: one dot product of a filter with a piece of the image for each output number."""
+    """The definition: one dot product of a filter with a piece of the image for each output number.
+
+    x (N, C, H, W), w (F, C // groups, K_h, K_w), b (F,) or None; out (N, F, H_out, W_out).
+    Formula, errors and sources: this module's docstring.
+    """
     window = _window(x, w, b, stride, padding, dilation, groups)
     padded = window.pad(x)
     out = np.empty((len(x), len(w), *window.output_size), x.dtype)
@@ -46,7 +50,10 @@ def conv2d_loops(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
 
 
 def conv2d_loops_backward(dout, cache):
-    """Each output passes its gradient to what it was made of: to the piece by w, to the filter by x."""
+    """Each output passes its gradient to what it was made of: to the piece by w, to the filter by x.
+
+    dout (N, F, H_out, W_out); returns dx, dw, db shaped like x, w, b.
+    """
     x, w, b, window, groups = cache
     _check_dout(dout, x, w, window)
     padded = window.pad(x)
@@ -60,7 +67,11 @@ def conv2d_loops_backward(dout, cache):
 
 
 def conv2d_windows(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
-    """All windows as one array view without copying, and one tensor product a group."""
+    """All windows as one array view without copying, and one tensor product a group.
+
+    x (N, C, H, W), w (F, C // groups, K_h, K_w), b (F,) or None; out (N, F, H_out, W_out).
+    Formula, errors and sources: this module's docstring.
+    """
     window = _window(x, w, b, stride, padding, dilation, groups)
     windows = _windows(window.pad(x), window, window.stride)  # (N, C, H_out, W_out, K_h, K_w)
     out = np.empty((len(x), len(w), *window.output_size), x.dtype)
@@ -73,8 +84,8 @@ def conv2d_windows(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
 def conv2d_windows_backward(dout, cache):
     """The gradient is two more convolutions: dw slides dout over x; dx slides the flipped filters over dout.
 
-    For dx, dout is first spread by the stride (zeros between its numbers) and padded by span - 1 on each
-    side.
+    For dx, dout is first spread by the stride (zeros between its numbers) and padded by span - 1 all around.
+    dout (N, F, H_out, W_out); returns dx, dw, db shaped like x, w, b.
     """
     x, w, b, window, groups = cache
     _check_dout(dout, x, w, window)
@@ -100,6 +111,9 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     Fast because it goes image by image and a few output rows at a time, so that the columns, which hold
     every pixel K_h K_w times, never leave the processor's cache; the product is written straight to its
     place in ``out``.
+
+    x (N, C, H, W), w (F, C // groups, K_h, K_w), b (F,) or None; out (N, F, H_out, W_out).
+    Formula, errors and sources: this module's docstring.
     """
     window = _window(x, w, b, stride, padding, dilation, groups)
     weights = _as_rows(w, b, groups)
@@ -118,6 +132,7 @@ def conv2d_backward(dout, cache):
     """From out = weights @ columns: dweights = dout @ columns.T, dcolumns = weights.T @ dout.
 
     The gradients of the columns are then added up where they came from (col2im).
+    dout (N, F, H_out, W_out); returns dx, dw, db shaped like x, w, b.
     """
     x, w, b, window, groups = cache
     _check_dout(dout, x, w, window)

@@ -16,21 +16,19 @@ def dropout(x, p, rng, *, training=True):
     Raises ValueError for p outside [0, 1], TypeError for what is no array of floats or no Generator.
     """
     arguments.floats("x", x)
-    arguments.number("p", p, 0, 1)
+    p = arguments.number("p", p, 0, 1)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng must be a numpy Generator, e.g. np.random.default_rng(0), not {type(rng).__name__}"
         )
-    if not training or p == 0:
-        keep, scale = np.ones(x.shape, bool), 1.0
-    else:
-        keep = rng.random(x.shape) >= p
-        scale = 1 / (1 - p) if p < 1 else 0.0
-    return np.where(keep, x * scale, 0), (keep, scale, x.dtype)
+    mask = np.ones(x.shape, x.dtype)
+    if training:
+        mask *= rng.random(x.shape) >= p
+        mask /= 1 - p if p < 1 else 1
+    return x * mask, mask
 
 
-def dropout_backward(dout, cache):
+def dropout_backward(dout, mask):
     """What was dropped gets no gradient; the rest gets it scaled as the numbers were. Returns ``dx``."""
-    keep, scale, dtype = cache
-    arguments.gradient(dout, keep.shape, dtype)
-    return np.where(keep, dout * scale, 0)
+    arguments.gradient(dout, mask.shape, mask.dtype)
+    return dout * mask

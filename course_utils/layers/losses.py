@@ -40,9 +40,9 @@ def hinge_loss(scores, labels, margin=1.0):
     ``multi_margin_loss`` divides this by the number of classes.)
     """
     arguments.class_labels(labels, scores)
-    arguments.number("margin", margin, 0)
+    margin = arguments.number("margin", margin, 0)
     examples = np.arange(len(labels))
-    excess = scores - scores[examples, labels][:, None] + scores.dtype.type(margin)
+    excess = scores - scores[examples, labels][:, None] + margin
     excess[examples, labels] = 0
     return np.maximum(excess, 0).sum(axis=1).mean(), (excess, labels)
 

@@ -38,8 +38,7 @@ def batch_norm2d(x, gamma, beta, running=None, *, training=True, momentum=0.1, e
     channels, n = x.shape[1], x.size // max(1, x.shape[1])
     arguments.parameter("gamma", gamma, (channels,), like=x)
     arguments.parameter("beta", beta, (channels,), like=x)
-    arguments.number("momentum", momentum, 0, 1)
-    arguments.number("eps", eps, 0)
+    momentum, eps = arguments.number("momentum", momentum, 0, 1), arguments.number("eps", eps, 0)
     if running is not None:
         arguments.parameter("running.mean", running.mean, (channels,), like=x)
         arguments.parameter("running.var", running.var, (channels,), like=x)
@@ -90,8 +89,8 @@ def local_response_norm(x, size=5, alpha=1e-4, beta=0.75, k=2.0):
     """
     arguments.floats("x", x, "N C H W")
     size = whole("size", size, 1)
-    arguments.number("alpha", alpha, 0)
-    arguments.number("k", k, 0)
+    alpha, k = arguments.number("alpha", alpha, 0), arguments.number("k", k, 0)
+    beta = arguments.number("beta", beta, -np.inf)
     strength = k + alpha * _neighbours(x**2, size // 2, (size - 1) // 2)
     return x * strength**-beta, (x, strength, size, alpha, beta)
 

@@ -33,7 +33,7 @@ def train_perceptron(x, targets, rate=1.0, epochs=100):
     Raises TypeError and ValueError for arguments of another kind or shape.
     """
     arguments.floats("x", x, "N D")
-    arguments.number("rate", rate, 0)
+    rate = arguments.number("rate", rate, 0)
     targets = np.asarray(targets)
     if targets.shape != x.shape[:1] or not np.isin(targets, (0, 1)).all():
         raise ValueError(f"targets must be {len(x)} zeros and ones, one for each row of x, not {targets!r}")

@@ -11,6 +11,8 @@ Errors: TypeError for what is no array of floats; ValueError for a wrong number 
 does not fit, and for padding of more than half a window, where a window could see nothing but padding.
 """
 
+from math import prod
+
 import numpy as np
 
 from course_utils.layers import arguments
@@ -18,35 +20,38 @@ from course_utils.layers.sliding import Window
 
 
 def max_pool2d(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The largest number in each window; padding never wins.
+    """The largest number in each window; padding never wins. x (N, C, H, W), out (N, C, H_out, W_out).
 
-    Source: Ranzato et al. 2007; overlapping windows (kernel 3, stride 2): Krizhevsky et al. 2012, section
-    3.4.
+    Source: Ranzato et al. 2007; overlapping windows (3x3, stride 2): Krizhevsky et al. 2012, section 3.4.
     """
     window = _window(x, kernel, stride, padding, dilation, ceil_mode)
     _check_every_window_sees_pixels(window)
     out = np.full((*x.shape[:2], *window.output_size), -np.inf, x.dtype)
-    winner = np.zeros(out.shape, np.int32)
+    winner = np.zeros(out.shape, np.min_scalar_type(prod(window.kernel)))
     for tap, (_, _, seen) in enumerate(window.taps(window.pad(x, -np.inf))):
         better = (seen > out) | np.isnan(seen)  # a tie stays with the first; nan is passed on
-        np.copyto(out, seen, where=better)
-        np.copyto(winner, tap, where=better)
+        np.maximum(winner, better * winner.dtype.type(tap), out=winner)  # the last to be better has won
+        np.maximum(out, seen, out=out)
     return out, (x.shape, x.dtype, window, winner)
 
 
 def max_pool2d_backward(dout, cache):
-    """The whole gradient goes to the winner (the first of equals); where windows overlap they add up."""
+    """The whole gradient goes to the winner (the first of equals); where windows overlap they add up.
+
+    dout (N, C, H_out, W_out); returns dx (N, C, H, W).
+    """
     shape, dtype, window, winner = cache
     arguments.gradient(dout, winner.shape, dtype)
     dpadded = np.zeros((*shape[:2], *window.padded_size), dtype)
     for tap, (_, _, seen) in enumerate(window.taps(dpadded)):
-        seen += np.where(winner == tap, dout, 0)
+        seen += dout * (winner == tap)
     return window.crop(dpadded).copy()
 
 
 def avg_pool2d(x, kernel, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """The mean of each window; the padding's zeros count as pixels unless ``count_include_pad=False``.
 
+    x (N, C, H, W), out (N, C, H_out, W_out).
     What hangs over beyond the padding (``ceil_mode``) never counts. Source: LeCun et al. 1989 (subsampling).
     """
     window = _window(x, kernel, stride, padding, 1, ceil_mode)
@@ -63,7 +68,7 @@ def avg_pool2d(x, kernel, stride=None, padding=0, ceil_mode=False, count_include
 
 
 def avg_pool2d_backward(dout, cache):
-    """Every pixel of a window gets an equal share."""
+    """Every pixel of a window gets an equal share. dout (N, C, H_out, W_out); returns dx (N, C, H, W)."""
     shape, dtype, window, pixels = cache
     arguments.gradient(dout, (*shape[:2], *window.output_size), dtype)
     dpadded = np.zeros((*shape[:2], *window.padded_size), dtype)
@@ -81,6 +86,7 @@ def global_avg_pool2d(x):
 
 
 def global_avg_pool2d_backward(dout, cache):
+    """Every pixel of a channel gets an equal share. dout (N, C); returns dx (N, C, H, W)."""
     (N, C, H, W), dtype = cache
     arguments.gradient(dout, (N, C), dtype)
     return np.repeat(dout / (H * W), H * W, axis=1).reshape(N, C, H, W)

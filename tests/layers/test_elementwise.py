@@ -111,3 +111,17 @@ def test_dropout_comes_from_its_generator():
     one, again, other = (layers.dropout(x, 0.5, np.random.default_rng(seed))[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
+
+
+def test_a_numpy_setting_does_not_widen_the_dtype():
+    """np.float64 is a number, but unlike Python's float it would turn float32 arrays into float64."""
+    x, rate = draw(0, 2, 4, 3, 3).astype(np.float32), np.float64(0.5)
+    outs = [
+        layers.leaky_relu(x, rate)[0],
+        layers.elu(x, rate)[0],
+        layers.dropout(x, rate, np.random.default_rng(0))[0],
+        layers.local_response_norm(x, 3, alpha=rate, beta=rate, k=rate)[0],
+        layers.batch_norm2d(x, np.ones(4, np.float32), np.zeros(4, np.float32), momentum=rate, eps=rate)[0],
+        layers.hinge_loss(x[:, :, 0, 0], np.array([0, 3]), margin=rate)[0],
+    ]
+    assert {out.dtype for out in outs} == {np.dtype(np.float32)}

@@ -121,6 +121,7 @@ def running(mean, var):
         (lambda: layers.relu([1.0]), TypeError, "x must be a numpy array, not list"),
         (lambda: layers.sigmoid(np.arange(3)), TypeError, "x must hold floats, not int64"),
         (lambda: layers.leaky_relu(X, slope=np.nan), ValueError, "slope must lie between"),
+        (lambda: layers.elu(X, alpha="one"), TypeError, "alpha must be a number, not 'one'"),
         (lambda: layers.maxout(X, 3), ValueError, "C a multiple of pieces 3, not (2, 4, 5, 6)"),
         (lambda: layers.maxout(B, 2), ValueError, "x must have shape (N, C, ...)"),
         # norms
