@@ -16,7 +16,7 @@ RELEASED   := $(BUILD)/released
 GRADING_SOURCES := $(shell find course_utils/grading course_utils/checks -name '*.py' -o -name '*.html') tests/demo_class.py
 ASSIGNMENT_SOURCES := $(shell find solutions -type f) nbgrader_config.py
 
-.PHONY: course install book release class lab test test-slow lint clean help
+.PHONY: course install book release class lab test test-slow prove lint clean help
 .DELETE_ON_ERROR:
 
 course: book release class  ## install, build the book, release the assignments, grade the demo class
@@ -59,6 +59,9 @@ test: $(INSTALLED)  ## the fast tests
 
 test-slow: $(INSTALLED)  ## the slow tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+prove: $(INSTALLED)  ## do all wrong answers and attacks lose marks, and all right answers none?
+	$(BIN)/course prove convolution
 
 lint: $(INSTALLED)  ## style and spelling
 	$(BIN)/ruff check course_utils tests benchmarks
