@@ -30,7 +30,7 @@ RECIPE = Recipe(
     channels_last=True,
 )
 RECIPES = {"stamps": RECIPE.replace(epochs=60, batch_size=16, lr=0.05)}
-AUGMENT = {"stamps": [Flip(), PaddedCrop(4)], "Fashion-MNIST": [Flip()]}  # a flip would turn no Scenes class
+AUGMENT = {"stamps": [Flip(), PaddedCrop(4)], "Fashion-MNIST": [Flip()]}  # scenes vary enough
 NUISANCES = {
     "scenes, shape": ("shape", ["color", "position"]),
     "scenes, colour": ("color", ["shape", "position"]),
