@@ -151,7 +151,7 @@ def conv2d_backward(dout, cache):
             np.matmul(weights.swapaxes(1, 2), dy, out=block.columns)  # x has served; its gradient moves in
             block.scatter()
         dimage[...] = layout.crop(dpadded)
-    dw, db = dweights[:, :, :-1].reshape(w.shape), dweights[:, :, -1].reshape(-1)
+    dw, db = dweights[:, :, :-1].reshape(w.shape).copy(), dweights[:, :, -1].flatten()
     return dx, dw, None if b is None else db
 
 
@@ -204,6 +204,8 @@ def _window(x, w, b, stride, padding, dilation, groups):
     arguments.same_dtype("w", w, x)
     groups = whole("groups", groups, 1)
     channels, filters = x.shape[1], len(w)
+    if channels == 0 or filters == 0:
+        raise ValueError(f"x and w must have channels and filters, not shapes {x.shape} and {w.shape}")
     if channels % groups:
         raise ValueError(f"groups {groups} does not divide the {channels} channels of x")
     if filters % groups:

@@ -99,7 +99,7 @@ def check_gradient(
 
 def _slopes(f, x, dout, step):
     """Slopes of ``sum(dout * f(x))`` one step ahead of and one behind each element, and the shape of x."""
-    x = np.array(x, dtype=np.float64)  # a contiguous copy: writing through a reshaped view of x might miss x
+    x = np.asarray(x, dtype=np.float64)
     weights = np.asarray(1.0 if dout is None else dout, dtype=np.float64)
 
     def total(probe):
@@ -112,7 +112,7 @@ def _slopes(f, x, dout, step):
     ahead, behind = np.zeros(x.shape), np.zeros(x.shape)
     for index in np.ndindex(x.shape):
         for slopes, side in ((ahead, step), (behind, -step)):
-            probe = x.copy()
+            probe = x.copy()  # contiguous; writing through a reshaped view of x itself might miss x
             probe[index] += side
             # Differences first, then the sum: else outputs that do not move cost digits.
             slopes[index] = np.sum(weights * (total(probe) - here)) / (probe[index] - x[index])

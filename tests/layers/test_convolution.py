@@ -79,6 +79,12 @@ def assert_torchs(telling, x, w, b, options):
         assert_layer(ours, backward, torchs, [x, w, b])
 
 
+def test_taps_further_apart_than_the_image_is_wide():
+    """A shift of two rows and more: nothing of another row may get in."""
+    x, w, b = draw(0, 2, 1, 6, 3), draw(1, 2, 1, 1, 5), draw(2, 2)
+    assert_torchs("columns", x, w, b, {"stride": 1, "padding": (0, 4), "dilation": (1, 2), "groups": 1})
+
+
 @pytest.mark.parametrize("cache_bytes", [1, 4_000, 10_000])
 @pytest.mark.parametrize("stride", [1, (1, 2), 2])
 def test_splitting_the_output_rows_changes_nothing(cache_bytes, stride, monkeypatch):
@@ -145,6 +151,7 @@ def test_gradients_are_ones_own(telling):
     x, w, b = draw(0, 1, 2, 3, 3), draw(1, 2, 2, 1, 1), draw(2, 2)
     out, cache = forward(x, w, b)
     results = [out, *backward(out, cache)]
+    assert all(result.flags.c_contiguous for result in results)
     for one, other in itertools.combinations([x, w, b, *results], 2):
         assert not np.shares_memory(one, other)
 

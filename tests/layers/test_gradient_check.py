@@ -83,7 +83,7 @@ def test_what_is_no_number_is_never_right(wrong):
     gradient[2] = wrong
     check = layers.check_gradient(lambda x: np.sin(x).sum(), x, gradient)
     assert not check.ok
-    assert check.index == (2,)
+    assert (check.wrong, check.index) == (1, (2,))
 
 
 @pytest.mark.parametrize(

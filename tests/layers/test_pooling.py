@@ -97,8 +97,12 @@ def test_the_decks_four_by_four_example():
 def test_max_pool_passes_nan_on_as_torch_does():
     x = draw(0, 1, 1, 4, 4)
     x[0, 0, 1, 2] = np.nan
-    out, _ = layers.max_pool2d(x, 2)
-    np.testing.assert_array_equal(out, F.max_pool2d(torch.tensor(x), 2).numpy())
+    tensor = torch.tensor(x, requires_grad=True)
+    expected = F.max_pool2d(tensor, 2)
+    out, cache = layers.max_pool2d(x, 2)
+    np.testing.assert_array_equal(out, expected.detach().numpy())
+    (gradient,) = torch.autograd.grad(expected.sum(), tensor)
+    np.testing.assert_array_equal(layers.max_pool2d_backward(np.ones_like(out), cache), gradient.numpy())
 
 
 def test_padding_does_not_win_over_negative_numbers():
