@@ -66,8 +66,8 @@ def blocks_of_columns(window, layout, padded, dpadded=None):
                 pixels=slice(rows.start * W_out, rows.stop * W_out),
                 columns=columns,
                 taps=[by_tap[:, :, i, j] for i, j in np.ndindex(window.kernel)],
-                seen=[seen for _, _, seen in layout.taps(padded, rows)],
-                dseen=[] if dpadded is None else [seen for _, _, seen in layout.taps(dpadded, rows)],
+                seen=list(layout.taps(padded, rows)),
+                dseen=[] if dpadded is None else list(layout.taps(dpadded, rows)),
                 wrapped=[by_tap[:, :, :, j, :, across] for j, across in layout.wrapped],
             )
         )

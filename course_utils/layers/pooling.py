@@ -28,7 +28,7 @@ def max_pool2d(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False):
     _check_every_window_sees_pixels(window)
     out = np.full((*x.shape[:2], *window.output_size), -np.inf, x.dtype)
     winner = np.zeros(out.shape, np.min_scalar_type(prod(window.kernel)))
-    for tap, (_, _, seen) in enumerate(window.taps(window.pad(x, -np.inf))):
+    for tap, seen in enumerate(window.taps(window.pad(x, -np.inf))):
         better = (seen > out) | np.isnan(seen)  # a tie stays with the first; nan is passed on
         np.maximum(winner, better * winner.dtype.type(tap), out=winner)  # the last to be better has won
         np.maximum(out, seen, out=out)
@@ -43,7 +43,7 @@ def max_pool2d_backward(dout, cache):
     shape, dtype, window, winner = cache
     arguments.gradient(dout, winner.shape, dtype)
     dpadded = np.zeros((*shape[:2], *window.padded_size), dtype)
-    for tap, (_, _, seen) in enumerate(window.taps(dpadded)):
+    for tap, seen in enumerate(window.taps(dpadded)):
         seen += dout * (winner == tap)
     return window.crop(dpadded).copy()
 
@@ -62,8 +62,8 @@ def avg_pool2d(x, kernel, stride=None, padding=0, ceil_mode=False, count_include
         ] = 1
     else:
         window.crop(counted)[...] = 1
-    pixels = sum(seen for _, _, seen in window.taps(counted))
-    out = sum(seen for _, _, seen in window.taps(window.pad(x))) / pixels
+    pixels = sum(window.taps(counted))
+    out = sum(window.taps(window.pad(x))) / pixels
     return out, (x.shape, x.dtype, window, pixels)
 
 
@@ -72,7 +72,7 @@ def avg_pool2d_backward(dout, cache):
     shape, dtype, window, pixels = cache
     arguments.gradient(dout, (*shape[:2], *window.output_size), dtype)
     dpadded = np.zeros((*shape[:2], *window.padded_size), dtype)
-    for _, _, seen in window.taps(dpadded):
+    for seen in window.taps(dpadded):
         seen += dout / pixels
     return window.crop(dpadded).copy()
 
@@ -107,7 +107,7 @@ def _window(x, kernel, stride, padding, dilation, ceil_mode):
 def _check_every_window_sees_pixels(window):
     """Dilated windows may straddle a small image even with little padding."""
     inside = window.pad(np.ones(window.input_size, bool), False)
-    if not sum(seen for _, _, seen in window.taps(inside)).all():
+    if not sum(window.taps(inside)).all():
         raise ValueError(
             f"dilation {window.dilation} with kernel {window.kernel} and padding {window.padding} makes "
             f"windows that see nothing but padding of an input of {window.input_size}: reduce one of them"

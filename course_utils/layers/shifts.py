@@ -36,11 +36,11 @@ class Shifts:
         return padded[..., first : first + H * W].reshape(*padded.shape[:-1], H, W)
 
     def taps(self, padded, rows):
-        """Yield ``(i, j, seen)`` for each tap of the window, seen being a view ``(..., rows, W)``."""
+        """Yield for each tap of the window, row by row, what it sees: a view ``(..., rows, W)``."""
         W, (down, across) = self.window.input_size[1], self.window.dilation
         for i, j in np.ndindex(self.window.kernel):
             first = (rows.start + i * down) * W + j * across
-            yield i, j, padded[..., first : first + len(rows) * W].reshape(*padded.shape[:-1], len(rows), W)
+            yield padded[..., first : first + len(rows) * W].reshape(*padded.shape[:-1], len(rows), W)
 
     @property
     def wrapped(self):

@@ -63,10 +63,10 @@ class Window:
         return padded[..., top : top + height, left : left + width]
 
     def taps(self, padded, rows=None):
-        """Yield ``(i, j, seen)`` for each tap of the window.
+        """Yield for each tap of the window, row by row, what it sees: a view ``(..., rows, W_out)``.
 
-        ``seen`` is a view ``(..., rows, W_out)`` of ``padded``: what tap (i, j) meets while the window
-        makes the given range of output rows, all by default. Reading it gathers, adding to it scatters.
+        That is what the tap meets in ``padded`` while the window makes the given range of output rows, all by
+        default. Reading it gathers, adding to it scatters.
         """
         rows = range(self.output_size[0]) if rows is None else rows
         columns = range(self.output_size[1])
@@ -74,7 +74,7 @@ class Window:
             for j in range(self.kernel[1]):
                 down = _positions(rows, i, self.stride[0], self.dilation[0])
                 across = _positions(columns, j, self.stride[1], self.dilation[1])
-                yield i, j, padded[..., down, across]
+                yield padded[..., down, across]
 
     wrapped = ()  # no tap sees another row of the image (see shifts.py)
 
