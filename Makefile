@@ -30,6 +30,9 @@ install: $(INSTALLED)  ## the environment alone
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -c constraints.txt -e '.[test]'
+	@# In this environment's JupyterLab a chapter opens as the notebook that it is.
+	$(BIN)/jupytext-config --settings-file $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json \
+	  set-default-viewer markdown myst
 	touch $@
 
 book: $(INSTALLED)  ## build the book; any failing page, broken reference or missing alt text stops it
