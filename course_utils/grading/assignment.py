@@ -6,29 +6,20 @@ folder's ``nbgrader_config.py``.
 
 from __future__ import annotations
 
-import copy
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
-from nbgrader.utils import is_grade, is_locked, is_solution, is_task
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
-
 from . import names
 from .bank import Entry
 from .bank import load as load_bank
+from .folder import CourseError, CourseFolder
 from .policy import Policy, imported_modules
 from .policy import load as load_policy
 
+OWN = ("policy.toml", "equivalent.toml")  # files beside it that do not, either
 BANKS = ("wrong", "right", "attacks")  # folders beside a source notebook that never leave the instructor
-
-
-class CourseError(ValueError):
-    """The course folder, not a submission, is at fault."""
 
 
 @dataclass(frozen=True)
@@ -106,35 +97,8 @@ class Assignment:
         return sum(cell.points for notebook in self.notebooks for cell in notebook.graded)
 
 
-class Course:
-    """A course folder, as nbgrader's configuration describes it."""
-
-    def __init__(self, root: Path):
-        self.root = root.resolve()
-        if not self.root.is_dir():
-            raise CourseError(f"{root} is not a folder")
-        self.config = self._config()
-        self.directory = CourseDirectory(config=self.config)
-
-    def _config(self) -> Config:
-        config = Config()
-        path = self.root / "nbgrader_config.py"
-        if path.exists():
-            config = PyFileConfigLoader(path.name, str(self.root)).load_config()
-        if not config.CourseDirectory.get("root"):
-            config.CourseDirectory.root = str(self.root)
-        return config
-
-    def path(self, step: str, student: str, assignment: str) -> Path:
-        return Path(self.directory.format_path(step, student, assignment))
-
-    def source_folder(self, assignment: str) -> Path:
-        return self.path(self.directory.source_directory, ".", assignment)
-
-    def assignments(self) -> list[str]:
-        """Names of the assignments that have a source notebook."""
-        root = self.path(self.directory.source_directory, ".", "x").parent
-        return sorted(p.name for p in root.glob("*") if any(p.glob("*.ipynb")))
+class Course(CourseFolder):
+    """A course folder and the assignments in it."""
 
     def load(self, name: str) -> Assignment:
         """Read an assignment.
@@ -159,7 +123,7 @@ class Course:
             name=name,
             notebooks=notebooks,
             policy=policy,
-            files=tuple(self._public_files(folder)),
+            files=tuple(self._bytes_of(folder)),
             bank=bank,
             imports=tuple(
                 dict.fromkeys(m for text in given for m in imported_modules(names.python_of(text)))
@@ -173,64 +137,64 @@ class Course:
             ),
         )
 
+    def _bytes_of(self, folder: Path) -> list[tuple[str, bytes]]:
+        paths = {path.relative_to(folder): path for path in self.public_files(folder)}
+        return [
+            (r.as_posix(), p.read_bytes())
+            for r, p in paths.items()
+            if r.parts[0] not in BANKS and p.name not in OWN
+        ]
+
     def _notebook(self, path: Path) -> Notebook:
-        try:
-            source = nbformat.read(path, as_version=4)
-        except Exception as error:
-            raise CourseError(f"{path}: not a notebook ({error})") from None
-        language = source.metadata.get("kernelspec", {}).get("language", "python")
+        source = _read(path)
+        language = source["metadata"].get("kernelspec", {}).get("language", "python")
         if language != "python":
             raise CourseError(f"{path}: the language is {language}; only Python notebooks can be graded here")
-        release = self._released(source, path)
         cells = []
-        for number, (cell, shown) in enumerate(zip(source.cells, release.cells, strict=True)):
-            meta = cell.metadata.get("nbgrader", {})
+        for number, cell in enumerate(source["cells"]):
+            meta = cell["metadata"].get("nbgrader", {})
+            key = meta.get("grade_id") or f"cell-{number}"
+            code = cell["cell_type"] == "code"
             role = "given"
-            if is_task(cell):
+            if meta.get("task"):
                 role = "task"
-            elif is_grade(cell) and is_solution(cell):
-                role = "manual"
-            elif is_grade(cell):
-                role = "test" if cell.cell_type == "code" else "manual"
-            elif is_solution(cell):
+            elif meta.get("grade"):
+                role = "test" if code and not meta.get("solution") else "manual"
+            elif meta.get("solution"):
                 role = "answer"
             cells.append(
                 Cell(
-                    key=meta.get("grade_id") or f"cell-{number}",
+                    key=key,
                     role=role,
-                    code=cell.cell_type == "code",
-                    source=cell.source,
-                    release=shown.source,
+                    code=code,
+                    source=cell["source"],
+                    release=self.released(cell, f"{path}, cell {key}"),
                     cell_id=cell.get("id", ""),
-                    points=float(meta.get("points") or 0) if is_grade(cell) or is_task(cell) else 0.0,
-                    locked=is_locked(cell),
+                    points=float(meta.get("points") or 0) if meta.get("grade") or meta.get("task") else 0.0,
+                    locked=not meta.get("solution") and bool(meta.get("grade") or meta.get("locked")),
                 )
             )
         keys = [cell.key for cell in cells]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
             raise CourseError(f"{path}: two cells have the grade_id {sorted(twice)[0]!r}")
-        return Notebook(path.stem, tuple(_with_dependencies(cells)), dict(source.metadata))
+        return Notebook(path.stem, tuple(_with_dependencies(cells)), source["metadata"])
 
-    def _released(self, source: Any, path: Path) -> Any:
-        release = copy.deepcopy(source)
-        for step in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
-            try:
-                release, _ = step(config=self.config).preprocess(release, {})
-            except (RuntimeError, ValueError) as error:
-                raise CourseError(f"{path}: {error}") from None
-        return release
 
-    def _public_files(self, folder: Path) -> list[tuple[str, bytes]]:
-        from nbgrader.utils import find_all_files
-
-        found = []
-        for name in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb", "policy.toml"]):
-            path = Path(name)
-            relative = path.relative_to(folder)
-            if relative.parts[0] not in BANKS and not path.is_symlink():
-                found.append((relative.as_posix(), path.read_bytes()))
-        return sorted(found)
+def _read(path: Path) -> dict[str, Any]:
+    """A notebook in format 4 as plain data, each source one string."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["nbformat"] != 4:
+            raise CourseError(f"{path}: the format is version {content['nbformat']}; save it again in Jupyter")
+        for cell in content["cells"]:
+            if isinstance(cell["source"], list):
+                cell["source"] = "".join(cell["source"])
+            cell.setdefault("metadata", {})
+        content.setdefault("metadata", {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path}: not a notebook ({error})") from None
+    return content
 
 
 def _with_dependencies(cells: list[Cell]) -> list[Cell]:

@@ -67,7 +67,7 @@ def grade(
     except (CourseError, FileNotFoundError) as error:
         raise _stop(str(error)) from None
     if not places:
-        raise _stop(f"no submissions of {assignment!r} in {submitted or here.directory.submitted_directory}")
+        raise _stop(f"no submissions of {assignment!r} in {submitted or here.submitted_directory}")
     reason = sandbox.missing()
     if reason and not unprotected:
         raise _stop(

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import diagnosis
+from . import diagnosis, names
 from . import policy as policies
 from .assignment import Assignment, Cell, Notebook
 from .inside import codec
@@ -251,7 +251,7 @@ class Grader:
         own_work = (s for s in rebuilt.steps if s.cell is None or s.cell.role == "answer")
         if not any(step.attempted for step in own_work):
             return results, cells
-        steps = _plan(rebuilt)
+        steps = self._plan(rebuilt)
         known = self._known(notebook)
         for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
@@ -280,7 +280,7 @@ class Grader:
             if notebook.name not in self._of_notebook:
                 known = Known(notebook, set(), {}, {})
                 calls: list[tuple[str, bytes]] = []
-                steps = _plan(_solution(notebook, {}))
+                steps = self._plan(_solution(notebook, {}))
                 for message in self._judged(steps, (), record=bool(self.assignment.bank)):
                     if message["kind"] == "test" and message["in_place"]:
                         known.in_place.add(message["key"])
@@ -313,10 +313,13 @@ class Grader:
     def _believed(self, notebook: Notebook, known: Known, key: str) -> dict[str, dict[str, list]]:
         """What the solution ("") and each wrong answer for a cell give on its probes."""
         mine = [entry for entry in self.assignment.bank if entry.cell == key]
-        steps = _plan(_solution(notebook, {}), tests=False)
+        steps = self._plan(_solution(notebook, {}), tests=False)
         steps += [known.step(key, "", "")] + [known.step(key, e.slug, e.source) for e in mine]
         messages = self._judged(steps, (), patient=True)
         return {m["slug"]: m["results"] for m in messages if m["kind"] == "probe"}
+
+    def _plan(self, rebuilt: Rebuilt, tests: bool = True) -> list[dict]:
+        return _plan(rebuilt, self.assignment.imports, tests)
 
     def _judged(self, steps: list[dict], files: tuple, record: bool = False, patient: bool = False) -> Any:
         """The judge's messages about a list of steps, as they come, until it ends or its time is up."""
@@ -456,7 +459,7 @@ def _place(files: tuple[tuple[str, bytes], ...], folder: Path) -> None:
         target.write_bytes(data)
 
 
-def _plan(rebuilt: Rebuilt, tests: bool = True) -> list[dict]:
+def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> list[dict]:
     """The judge's steps for a rebuilt notebook."""
     attempted = {step.cell.key for step in rebuilt.steps if step.cell and step.attempted}
     plan: list[dict] = []
@@ -464,7 +467,16 @@ def _plan(rebuilt: Rebuilt, tests: bool = True) -> list[dict]:
         cell = step.cell
         if step.code and step.text.strip():
             takes_over = list(cell.takes_over) if cell else []
-            plan.append({"kind": "student", "number": number, "text": step.text, "takes_over": takes_over})
+            safe = names.only_defines(step.text, imports)
+            plan.append(
+                {
+                    "kind": "student",
+                    "number": number,
+                    "text": step.text,
+                    "takes_over": takes_over,
+                    "only_defines": safe,
+                }
+            )
         if cell and cell.judge:
             plan.append({"kind": "given", "key": cell.key, "code": cell.judge})
         elif cell and cell.role == "test" and tests:

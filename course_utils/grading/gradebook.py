@@ -35,7 +35,7 @@ class Writer:
         self.course = course
         self.assignment = assignment
         with _tools_on_path():
-            self.book = Gradebook(course.directory.db_url, course.directory.course_id)
+            self.book = Gradebook(course.db_url, course.course_id)
         self._released()
 
     def close(self) -> None:
@@ -146,16 +146,14 @@ class Writer:
                 "notebook": notebook.name,
                 "assignment": self.assignment.name,
                 "student": student,
-                "db_url": self.course.directory.db_url,
+                "db_url": self.course.db_url,
             }
             AssignLatePenalties(config=self.course.config).preprocess(
                 nbformat.v4.new_notebook(), {"nbgrader": place}
             )
 
     def _write_notebooks(self, marked: Marked) -> None:
-        folder = self.course.path(
-            self.course.directory.autograded_directory, marked.student, self.assignment.name
-        )
+        folder = self.course.path(self.course.autograded_directory, marked.student, self.assignment.name)
         _remove(folder)
         folder.mkdir(parents=True)
         for relative, data in self.assignment.files:
@@ -165,7 +163,9 @@ class Writer:
         for notebook in self.assignment.notebooks:
             steps = marked.cells.get(notebook.name)
             if steps is not None:
-                nbformat.write(as_notebook(notebook, steps, marked), folder / f"{notebook.name}.ipynb")
+                (folder / f"{notebook.name}.ipynb").write_text(
+                    nbformat.v4.writes(as_notebook(notebook, steps, marked)), encoding="utf-8"
+                )
         if marked.timestamp:
             (folder / "timestamp.txt").write_text(marked.timestamp)
 

@@ -122,14 +122,16 @@ class Judge:
                 self.test_cell(step)
 
     def student_cell(self, step: dict) -> None:
-        """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on
-        it.
+        """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on it.
+
+        A cell that only defines functions can do neither, so it needs no fork to go back to.
         """
         self.session.deadline = time.monotonic() + self.cell_seconds
         started = time.monotonic()
         ended = ""
         try:
-            self.session.begin()
+            if not step["only_defines"]:
+                self.session.begin()
             output, error = self.session.run(step["text"])
         except Interrupted as trouble:
             output, error = "", None

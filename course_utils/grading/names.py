@@ -197,6 +197,44 @@ def imports_of(cell: str) -> str:
     return "\n".join(ast.unparse(s) for s in body if isinstance(s, ast.Import | ast.ImportFrom))
 
 
+def only_defines(cell: str, modules: tuple[str, ...]) -> bool:
+    """Whether running a cell can do nothing but bind names to functions and to modules that are loaded
+    already.
+    """
+    try:
+        body = ast.parse(cell).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+    def plain(node: ast.expr | None) -> bool:
+        if isinstance(node, ast.UnaryOp):
+            return plain(node.operand)
+        if isinstance(node, ast.Tuple):
+            return all(map(plain, node.elts))
+        return node is None or isinstance(node, ast.Constant)
+
+    for statement in body:
+        if isinstance(statement, ast.Import):
+            if not all(alias.name in modules for alias in statement.names):
+                return False
+        elif isinstance(statement, ast.FunctionDef):
+            args = statement.args
+            hints = [
+                a.annotation
+                for a in [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+                if a
+            ]
+            if statement.decorator_list or not all(map(plain, [*args.defaults, *args.kw_defaults])):
+                return False
+            if not all(
+                h is None or isinstance(h, ast.Name | ast.Constant) for h in [*hints, statement.returns]
+            ):
+                return False
+        elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+            return False
+    return True
+
+
 def definitions(cell: str) -> set[str]:
     """Names that a cell binds at its top level by import, ``def`` or ``class``."""
     try:

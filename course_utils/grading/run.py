@@ -13,6 +13,7 @@ import atexit
 import json
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,6 @@ from typing import Any
 
 from .assignment import Assignment, Course
 from .engine import Grader, Marked, Question, Submission
-from .gradebook import Writer
 from .submissions import Place, digest, read
 
 RETRIES = 2
@@ -114,9 +114,15 @@ def grade_class(
                 continue
         todo.append(place)
     if todo:
+        backend = _on_dask if scheduler or len(todo) > 1 else _here
+        arriving = backend(assignment, seed, protected, todo, workers, scheduler)
+        # nbgrader is imported while the first submissions run. jsonschema, which it needs, would load a
+        # grammar for # web addresses that takes a second and that no notebook has a use for.
+        sys.modules.setdefault("rfc3987_syntax", None)
+        from .gradebook import Writer
+
         with Writer(course, assignment) as writer:
-            backend = _on_dask if scheduler or workers > 1 or len(todo) > 1 else _here
-            for submission, marked in backend(assignment, seed, protected, todo, workers, scheduler):
+            for submission, marked in arriving:
                 marked = finish(marked)
                 fingerprints[marked.student] = digest(submission, assignment, seed, protected)
                 writer.write(marked)
@@ -213,47 +219,44 @@ def _on_dask(
         n_workers=1,
         threads_per_worker=workers,
         processes=False,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         memory_limit=0,
         silence_logs=40,
     )
     client = Client(cluster, set_as_default=False)
-    try:
-        slots = max(sum(client.nthreads().values()), workers)
-        shared = client.scatter(assignment, broadcast=bool(scheduler), hash=False)
-        waiting = iter(places)
-        submissions: dict[str, Submission] = {}
-        done = as_completed(loop=client.loop)
+    slots = max(sum(client.nthreads().values()), workers)
+    shared = client.scatter(assignment, broadcast=bool(scheduler), hash=False)
+    waiting = iter(places)
+    submissions: dict[str, Submission] = {}
+    done = as_completed(loop=client.loop)
 
-        def submit_next() -> None:
-            place = next(waiting, None)
-            if place is not None:
-                submission = read(place, assignment)
-                future = client.submit(
-                    grade_one,
-                    shared,
-                    seed,
-                    protected,
-                    submission,
-                    pure=False,
-                    retries=RETRIES,
-                    key=f"grade-{secrets.token_hex(8)}",
-                )
-                submissions[future.key] = submission
-                done.add(future)
+    def submit_next() -> None:
+        place = next(waiting, None)
+        if place is not None:
+            submission = read(place, assignment)
+            key = f"grade-{secrets.token_hex(8)}"
+            submissions[key] = submission
+            arguments = (shared, seed, protected, submission)
+            done.add(client.submit(grade_one, *arguments, key=key, pure=False, retries=RETRIES))
 
-        for _ in range(2 * slots):  # a few ahead, not a whole class in memory
-            submit_next()
-        for future in done:
-            submission = submissions.pop(future.key)
-            if future.status == "finished":
-                marked = future.result()
-            else:
-                marked = failed(assignment, submission, str(future.exception()))
-            future.release()
-            submit_next()
-            yield submission, marked
-    finally:
-        client.close()
-        if not scheduler:
-            cluster.close()
+    for _ in range(2 * slots):  # a few ahead, not a whole class in memory
+        submit_next()
+
+    def results() -> Iterator[tuple[Submission, Marked]]:
+        try:
+            for future in done:
+                submission = submissions.pop(future.key)
+                if future.status == "finished":
+                    marked = future.result()
+                else:
+                    marked = failed(assignment, submission, str(future.exception()))
+                future.release()
+                submit_next()
+                yield submission, marked
+        finally:
+            client.close()
+            if not scheduler:
+                cluster.close()
+
+    return results()

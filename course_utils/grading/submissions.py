@@ -28,7 +28,7 @@ class Place:
 def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
     """The submissions below ``folder`` (default: the course's own submitted folder), sorted by student."""
     if folder is None:
-        pattern = course.path(course.directory.submitted_directory, "*", assignment)
+        pattern = course.path(course.submitted_directory, "*", assignment)
         depth = len(pattern.parts) - pattern.parts.index("*")
         found = pattern.parents[depth - 1].glob("/".join(pattern.parts[-depth:])) if depth else []
         index = pattern.parts.index("*")

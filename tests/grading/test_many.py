@@ -1,0 +1,225 @@
+"""Many submissions, workers and machines: nothing is lost, nothing counts twice, whoever dies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from course_utils.grading import run
+from course_utils.grading.run import close_graders, grade_class
+from course_utils.grading.submissions import find
+from course_utils.grading.watchdog import descendants
+
+from . import courses
+
+CELLS = [
+    courses.given("import numpy as np"),
+    courses.answer("a", "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"),
+    courses.test("a-test", 3, "assert double(np.arange(3))[2] == 4"),
+    courses.manual("essay", 2, "Because."),
+]
+WRONG = "def double(x):\n    return x"
+SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.3)\n    return 2 * x"
+
+
+def write_class(root, students, slow=False):
+    """A course and a class in which every third student is wrong: (course, assignment, folder, scores)."""
+    course = courses.make(root, CELLS, policy='uses = ["numpy"]\n')
+    assignment = course.load("hw")
+    scores = {}
+    for number in range(students):
+        name = f"s{number:03}"
+        folder = root / "handed-in" / name
+        folder.mkdir(parents=True)
+        right = SLOW if slow else CELLS[1].source
+        answers = {"a": WRONG if number % 3 == 0 else right, "essay": "I think so."}
+        (folder / "hw.ipynb").write_bytes(courses.notebook(assignment, answers))
+        scores[name] = 0 if number % 3 == 0 else 3
+    return course, assignment, root / "handed-in", scores
+
+
+def rows(course):
+    """What the gradebook says: points by student, and how many submissions it has of each."""
+    with Gradebook(course.db_url) as book:
+        submissions = book.assignment_submissions("hw")
+        names = [s.student.id for s in submissions]
+        assert len(names) == len(set(names)), "a submission was written twice"
+        return {s.student.id: s.score for s in submissions}
+
+
+@pytest.fixture(autouse=True)
+def end_sandboxes():
+    yield
+    close_graders()
+
+
+def test_manual_scores_survive_regrading(tmp_path):
+    course, assignment, folder, _ = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places)
+    with Gradebook(course.db_url) as book:
+        grade = book.find_grade("essay", "hw", "hw", "s001")
+        assert grade.needs_manual_grade and grade.auto_score is None
+        grade.manual_score = 1.5
+        book.db.commit()
+    grade_class(course, assignment, places, again=True)
+    with Gradebook(course.db_url) as book:
+        grade = book.find_grade("essay", "hw", "hw", "s001")
+        assert (grade.manual_score, grade.score) == (1.5, 1.5)
+    assert rows(course) == {"s000": 0, "s001": 4.5}
+
+
+def test_only_what_changed_is_graded_again(tmp_path, monkeypatch):
+    course, assignment, folder, _ = write_class(tmp_path, 4)
+    grade_class(course, assignment, find(course, "hw", folder))
+    (folder / "s000" / "hw.ipynb").write_bytes(courses.notebook(assignment, {"a": CELLS[1].source}))
+    graded = []
+    original = run.grade_one
+
+    def spy(assignment, seed, protected, submission):
+        graded.append(submission.student)
+        return original(assignment, seed, protected, submission)
+
+    monkeypatch.setattr(run, "grade_one", spy)
+    marked = grade_class(course, assignment, find(course, "hw", folder))
+    assert graded == ["s000"]
+    assert [m.score for m in marked] == [3, 3, 3, 0]
+
+
+def test_a_dead_sandbox_is_started_again(tmp_path):
+    course, assignment, folder, scores = write_class(tmp_path, 6)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places[:2])
+    for pid in descendants(os.getpid()):
+        if b"zygote" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+    grade_class(course, assignment, places, workers=2)
+    assert rows(course) == scores
+
+
+def test_a_submission_on_which_the_grader_fails_is_marked_crashed(tmp_path, monkeypatch):
+    course, assignment, folder, scores = write_class(tmp_path, 3)
+    original = run.grade_one
+
+    def fails_on_one(assignment, seed, protected, submission):
+        if submission.student == "s001":
+            raise OSError("the disk is full")
+        return original(assignment, seed, protected, submission)
+
+    monkeypatch.setattr(run, "grade_one", fails_on_one)
+    marked = {m.student: m for m in grade_class(course, assignment, find(course, "hw", folder))}
+    assert marked["s001"].status == "crashed" and "the disk is full" in marked["s001"].problems[0]
+    assert {q.verdict for q in marked["s001"].questions} == {"crashed"}
+    assert marked["s002"].score == scores["s002"]
+
+
+def command(course, folder, *more):
+    arguments = [
+        "grade",
+        "hw",
+        "--course",
+        course.root,
+        "--submitted",
+        folder,
+        "--csv",
+        course.root / "grades.csv",
+    ]
+    line = [sys.executable, "-m", "course_utils.grading.cli", *map(str, arguments), *map(str, more)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
+    return subprocess.Popen(
+        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def wait_for(course, count, process):
+    journal = course.root / ".grading" / "hw"
+    while len(list(journal.glob("*.json"))) < count:
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["everything", "coordinator", "sandboxes", "judges"])
+def test_a_killed_run_of_a_hundred_is_finished_by_the_next(tmp_path, victim):
+    """Kill in the middle; a rerun grades the rest, and no mark is lost or counted twice."""
+    course, _, folder, scores = write_class(tmp_path, 100, slow=True)
+    first = command(course, folder, "--workers", 2)
+    wait_for(course, 30, first)
+    below = descendants(first.pid)
+    kinds = {"sandboxes": b"inside.zygote", "judges": b"judge_zygote"}
+    if victim in kinds:
+        for pid in below:
+            if kinds[victim] in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+        assert first.wait(300) == 0, "a worker's death is no reason to stop"
+    else:
+        first.kill()
+        first.wait()
+        for pid in below if victim == "everything" else ():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        kept = rows(course)
+        assert 29 <= len(kept) < 100 and kept.items() <= scores.items()
+        deadline = time.monotonic() + 20
+        while any(Path(f"/proc/{pid}").exists() for pid in below) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not any(Path(f"/proc/{pid}").exists() for pid in below), "processes survive the coordinator"
+    second = command(course, folder, "--workers", 2, "--json", tmp_path / "report.json")
+    output, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, output
+    assert rows(course) == scores
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert {entry["student"]: entry["score"] for entry in report} == scores
+
+
+@pytest.mark.slow
+def test_workers_of_a_separate_scheduler_give_the_same_marks(tmp_path):
+    course, _, folder, scores = write_class(tmp_path, 12)
+    file = tmp_path / "scheduler.json"
+    environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
+    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    tool = [sys.executable, "-m", "dask"]
+    processes = [
+        subprocess.Popen(
+            [
+                *tool,
+                "scheduler",
+                "--scheduler-file",
+                str(file),
+                "--port",
+                "0",
+                "--no-dashboard",
+                "--host",
+                "127.0.0.1",
+            ],
+            **quiet,
+        )
+    ]
+    worker = [*tool, "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-dashboard"]
+    processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]
+    try:
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        first = command(course, folder, "--scheduler", address, "--json", tmp_path / "report.json")
+        wait_for(course, 2, first)
+        processes[1].kill()  # one of the two machines goes away
+        for pid in descendants(processes[1].pid):
+            os.kill(pid, signal.SIGKILL)
+        output, _ = first.communicate(timeout=240)
+        assert first.returncode == 0, output
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert {entry["student"]: entry["score"] for entry in report} == scores == rows(course)
