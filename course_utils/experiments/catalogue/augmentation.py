@@ -1,8 +1,9 @@
 """Augmentation on and off with 50 images a class, in a short and in a long training.
 
 Length matters: what augmentation prevents is learning the images by heart, and in 20 epochs (200 steps) no
-network of this size gets there; it only makes the task harder. The 20 epochs came first, with the expectation that flips and crops help; they
-did not, and the 100 epochs and both lengths' statements were written after that.
+network of this size gets there; it only makes the task harder. The 20 epochs came first, with the
+expectation that flips and crops help; they did not, and the 100 epochs and both lengths' statements were
+written after that.
 """
 
 from course_utils.experiments.experiment import Case, Experiment

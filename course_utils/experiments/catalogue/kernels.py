@@ -1,8 +1,8 @@
 """One 7x7 convolution a stage against three 3x3: the same receptive field, two stages, 16 channels each.
 
-Simonyan and Zisserman (arXiv:1409.1556, section 2.3): three 3x3 layers have 27 C^2 weights instead of 49 C^2
-and three nonlinearities instead of one. A first design without the stem and with 16 and 32 channels did not map
-C to C: there three 3x3 had more weights, and one seed of 7x7 was better than one of 3x3.
+Simonyan and Zisserman (arXiv:1409.1556, section 2.3): three 3x3 layers have 27 C^2 weights instead of 49
+C^2 and three nonlinearities instead of one. A first design without the stem and with 16 and 32 channels did
+not map C to C: there three 3x3 had more weights, and not every seed of 3x3 beat every seed of 7x7.
 """
 
 from course_utils.experiments.experiment import Case, Experiment

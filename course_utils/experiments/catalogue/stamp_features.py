@@ -1,9 +1,9 @@
 """What are features worth? One linear classifier on stamps, seen through several pairs of eyes.
 
-191 photographs in seven classes, five stratified folds; in each, the classifier's C is chosen by
-cross-validation inside the training part. Stamps smaller than the side are enlarged, and a network might
-read classes off their blur: at 64 pixels that is 19 of them, at 128 it is 53. The 80 % were at first expected from 64 pixels and missed;
-the statement about 128 pixels was added knowing that.
+191 photographs in seven classes, five stratified folds; in each, the classifier's C is chosen by cross-
+validation inside the training part. Stamps smaller than the side are enlarged, and a network might read
+classes off their blur: at 64 pixels that is 19 of them, at 128 it is 53. The 80 % were at first expected
+from 64 pixels and missed; the statement about 128 pixels was added knowing that.
 """
 
 import time

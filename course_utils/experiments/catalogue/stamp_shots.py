@@ -2,11 +2,11 @@
 
 5, 10, 20 pictures a class, or all 128 of the training split (a class that has fewer gives all it has),
 tested on the other 63. Four ways at the same 96 pixels: a linear classifier on the pretrained network's
-features; the pretrained network fine-tuned (its new head first, then everything with rates that fall towards
-the input); the same network from scratch; and, since SqueezeNet without batch normalisation is hard to train
-from scratch, the course's small network with it. A fifth costs one pass forward only and can afford what the
-network was trained on: the linear classifier on pictures of 128 pixels, enlarged to 224. (A first run compared only that one with fine-tuning, which looked
-worse for its smaller pictures.)
+features; the pretrained network fine-tuned (its new head first, then everything with rates that fall
+towards the input); the same network from scratch; and, since SqueezeNet without batch normalisation is hard
+to train from scratch, the course's small network with it. A fifth costs one pass forward only and can
+afford what the network was trained on: the linear classifier on pictures of 128 pixels, enlarged to 224. (A
+first run compared only that one with fine-tuning, which looked worse for its smaller pictures.)
 """
 
 import copy
