@@ -186,7 +186,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["nbformat"] != 4:
-            raise CourseError(f"{path}: the format is version {content['nbformat']}; save it again in Jupyter")
+            raise CourseError(
+                f"{path}: the format is version {content['nbformat']}; save it again in Jupyter"
+            )
         for cell in content["cells"]:
             if isinstance(cell["source"], list):
                 cell["source"] = "".join(cell["source"])

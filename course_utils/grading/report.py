@@ -57,6 +57,8 @@ def proof_table(proofs: list[Proof]) -> Table:
         if proof.kind == "mutant" and not proof.problem:
             continue
         caught = ", ".join(name.removeprefix(f"{proof.cell}-") for name in proof.caught_by)
+        if len(proof.caught_by) > 4:
+            caught = f"{len(proof.caught_by)} tests"
         named = "✓" if proof.diagnosed and proof.diagnosed == proof.name else proof.diagnosed or ""
         cells = (proof.kind, proof.cell, proof.name, f"{proof.score:g}", caught, named)
         result.add_row(*map(Text, cells), Text(proof.problem, "red"))

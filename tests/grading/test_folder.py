@@ -20,7 +20,9 @@ CONFIGS = {
     "directories": "c.CourseDirectory.source_directory = 'src'\nc.CourseDirectory.db_url = 'sqlite:///x.db'\n",
     "structure": 'c.CourseDirectory.directory_structure = "{nbgrader_step}/{assignment_id}/{student_id}"\n',
     "stubs": 'c.ClearSolutions.code_stub = {"python": "pass  # here"}\nc.ClearSolutions.text_stub = "..."\n',
-    "marks": 'c.ClearSolutions.begin_solution_delimeter = "<<"\nc.ClearSolutions.end_solution_delimeter = ">>"\n',
+    "marks": (
+        'c.ClearSolutions.begin_solution_delimeter = "<<"\nc.ClearSolutions.end_solution_delimeter = ">>"\n'
+    ),
 }
 CELLS = [
     courses.given("x = 1"),
