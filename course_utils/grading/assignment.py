@@ -38,6 +38,8 @@ class Cell:
         points: maximum for ``test``, ``manual`` and ``task``.
         judge: what the judge runs of a ``given`` cell: the statements that tests depend on.
         takes_over: names that this answer may bind or change for the tests.
+        functions: those of them that are functions or classes.
+        exports: for a ``test``, its names that later tests read.
         answers: for a ``test``, the keys of the answers that it depends on.
         shared: a test cell whose names later answers use, so that its released text runs in the student
             process too.
@@ -54,6 +56,8 @@ class Cell:
     points: float = 0.0
     judge: str = ""
     takes_over: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     shared: bool = False
     locked: bool = False
@@ -222,9 +226,15 @@ def _with_dependencies(cells: list[Cell]) -> list[Cell]:
         changes: dict[str, Any] = {"judge": judged[number], "needed": cell.role != "given" or needed[number]}
         if cell.code and cell.role in ("answer", "manual"):
             theirs = own.bound | (own.changed - fixed)
-            changes["takes_over"] = tuple(sorted(theirs - names.definitions(names.imports_of(cell.source))))
+            modules = names.definitions(names.imports_of(cell.source))
+            changes["takes_over"] = tuple(sorted(theirs - modules))
+            changes["functions"] = tuple(sorted(names.definitions(cell.source) - modules))
         elif cell.role == "test":
             before = [c for c in result if c.role in ("answer", "manual") and c.code]
+            read_later = set().union(
+                *(names.free_names(c.source) for c in cells[number + 1 :] if c.role == "test"), set()
+            )
+            changes["exports"] = tuple(sorted(own.bound & read_later))
             uses = [c.key for c in before if set(c.takes_over) & (own.read | needed_by_judge)]
             changes["answers"] = tuple(uses or [c.key for c in before[-1:]])
             later = [n for c, n in zip(cells[number:], known[number:], strict=True) if c.role == "answer"]

@@ -474,6 +474,7 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
                     "number": number,
                     "text": step.text,
                     "takes_over": takes_over,
+                    "functions": list(cell.functions) if cell else [],
                     "only_defines": safe,
                 }
             )
@@ -486,6 +487,7 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
                     "key": cell.key,
                     "source": cell.source,
                     "points": cell.points,
+                    "exports": list(cell.exports),
                     "attempted": any(key in attempted for key in cell.answers) or not cell.answers,
                 }
             )

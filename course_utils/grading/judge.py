@@ -64,6 +64,28 @@ class StudentNames(dict):
         return self.judge.student_name(name)
 
 
+class Space(dict):
+    """The names of the tests. Where a test rebinds or deletes a function of the student's (to see that
+    another one uses it, say), the student's process does the same: there are two sets of names, but they
+    look like one."""
+
+    def __init__(self, judge: Judge):
+        super().__init__({"__name__": "__main__", "__builtins__": StudentNames(judge)})
+        self.judge = judge
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        if name in self.judge.their_functions:
+            self.judge.rebind("bind", name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name in self.judge.their_functions:
+            self.pop(name, None)
+            self.judge.rebind("unbind", name)
+        else:
+            super().__delitem__(name)
+
+
 class _Quiet:
     """Swallows the magics of the instructor's cells (``%matplotlib inline`` and the like)."""
 
@@ -97,7 +119,8 @@ class Judge:
         self.report = report
         self.seed = seed
         self.cell_seconds = cell_seconds
-        self.space: dict[str, Any] = {"__name__": "__main__", "__builtins__": StudentNames(self)}
+        self.their_functions: set[str] = set()
+        self.space = Space(self)
         self.in_test = False
         self.found: dict[str, Any] = {}
         self.missing: set[str] = set()
@@ -138,6 +161,7 @@ class Judge:
             ended = self.drop_after(trouble)
         for name in step["takes_over"]:
             self.space.pop(name, None)
+        self.their_functions |= set(step["functions"])
         self.report(
             {
                 "kind": "student",
@@ -247,7 +271,6 @@ class Judge:
         """One pass of a test cell against a fresh fork of the student process."""
         self.found, self.missing = {}, set()
         self.in_test, self.began = True, False
-        before = dict(self.space)
         out = io.StringIO()
         value, error = None, None
         try:
@@ -264,18 +287,28 @@ class Judge:
         outcome = self.decide(step, value, error)
         outcome.output = out.getvalue()[:OUTPUT_CAP]
         if self.began:
-            holds = any(
-                before.get(k) is not v and _from_stage(v, self.session.top) for k, v in self.space.items()
-            )
+            holds = any(_from_stage(self.space.get(name), self.session.top) for name in step["exports"])
             if not holds or error is not None:
                 signal_number = self.drop_quietly()
                 if outcome.verdict == "crashed":
                     outcome = self.crash(outcome, signal_number)
             self.began = False
+        for name in self.their_functions:
+            self.space.pop(name, None)
         for undo in reversed(self.session.undo):
             undo()
         self.session.undo.clear()
         return outcome
+
+    def rebind(self, request: str, name: str, *value: Any) -> None:
+        """Bind or delete one of the student's functions in the student's process, within a test."""
+        if self.in_test:
+            self.fork_for_test()
+            self.found.pop(name, None)
+            try:
+                self.session.request(request, name, *value)
+            except KeyError:
+                raise KeyError(name) from None
 
     def student_name(self, name: str) -> Any:
         """The value or the proxy of a student's name."""

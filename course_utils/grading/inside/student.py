@@ -265,6 +265,12 @@ class Student:
             return (True, space[name])
         return (False, None)
 
+    def bind(self, name: str, value: Any) -> None:
+        self.shell.user_ns[name] = value
+
+    def unbind(self, name: str) -> None:
+        del self.shell.user_ns[name]
+
     @property
     def graphs(self) -> Any:
         if self._graphs is None:
@@ -321,6 +327,8 @@ REQUESTS = {
     "call": Student.call,
     "apply": Student.apply,
     "place": Student.place,
+    "bind": Student.bind,
+    "unbind": Student.unbind,
     "call_torch": _torch("call"),
     "backward": _torch("backward"),
     "layout": _torch("layout"),
@@ -430,6 +438,11 @@ def make_shell(namespace_name: str = "__main__") -> Any:
     shell = InteractiveShell.instance(config=config)
     shell.showtraceback = lambda *args, **kwargs: None
     shell.showsyntaxerror = lambda *args, **kwargs: None
+    shell.enable_gui = lambda gui=None: None
+    shell.enable_matplotlib = lambda gui=None: (
+        gui,
+        "agg",
+    )  # %matplotlib: figures are drawn, and seen by nobody
     shell._tee = lambda channel: contextlib.nullcontext()  # a second copy of all that is printed
     return shell
 
