@@ -110,4 +110,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("doctree-resolved", name_the_status)
     app.connect("build-finished", copy_mathjax)
     app.add_css_file("course.css")
+    app.add_js_file("claims.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
