@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from importlib import resources
 
 import pytest
 
@@ -37,3 +38,24 @@ def test_a_verdict_that_does_not_come_out_again_stops_the_page(monkeypatch):
     monkeypatch.setattr(slides.Claim, "judged", lambda self: "wrong")
     with pytest.raises(RuntimeError, match="is recorded as exact"):
         module.claims_table()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_readers_can_filter(tmp_path, serve, visit):
+    script = resources.files("course_utils.book") / "static" / "claims.js"
+    head = '<!doctype html><html><head><link rel="icon" href="data:,"></head>'
+    page = f"{head}<body>{module.claims_table()}<script>{script.read_text()}</script></body></html>"
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
+    shown = visit(serve(tmp_path) + "index.html")
+
+    def visible():
+        return shown.locator("table.claims tbody tr:visible").count()
+
+    assert visible() == len(slides.claims())
+    shown.get_by_label("Verdict").select_option("wrong")
+    assert visible() == len(slides.claims(verdict="wrong"))
+    shown.get_by_label("Search").fill("37,725,832")
+    assert 1 <= visible() <= 3
+    shown.get_by_label("Search").fill("no such words")
+    assert visible() == 0
