@@ -102,6 +102,27 @@ def grade(
 
 
 @app.command()
+def feedback(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    course: CourseFolder = Path(),
+) -> None:
+    """Write a page of feedback for each graded notebook: diagnosis on top, hidden tests left out."""
+    from . import feedback as pages
+    from .assignment import Course, CourseError
+
+    try:
+        here = Course(course)
+        loaded = here.load(assignment)
+    except CourseError as error:
+        raise _stop(str(error)) from None
+    with console.status(f"writing feedback for {assignment}"):
+        written = pages.write(here, loaded)
+    if not written:
+        raise _stop(f"nothing of {assignment!r} is graded yet: run `course grade {assignment}` first")
+    console.print(f"{len(written)} pages in {here.path(here.feedback_directory, '<student>', assignment)}")
+
+
+@app.command()
 def prove(
     assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
     course: CourseFolder = Path(),

@@ -186,6 +186,10 @@ def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: b
         new["id"] = f"cell-{number}"
         if step["code"]:
             new.outputs = _outputs(step, questions.get(step["key"]))
+        question = questions.get(step["key"])
+        if question and question.verdict not in ("passed", "manual"):
+            sentence = question.diagnosis or f"{question.verdict}: {question.message}"
+            new.metadata.course = {"sentence": " ".join(sentence.split())[:600]}
         if cell and (cell.role != "given" or cell.locked):
             new.metadata.nbgrader = _role(cell, new)
         result.cells.append(new)
