@@ -41,6 +41,9 @@ book: $(INSTALLED)  ## build the book; any failing page, broken reference or mis
 release: $(RELEASED)  ## write what students get (assignments/) from solutions/
 
 $(RELEASED): $(ASSIGNMENT_SOURCES) | $(INSTALLED)
+	@git diff --quiet -- assignments || test -n "$(FORCE)" || { \
+	  echo "assignments/ differs from what was committed: your answers? A release would overwrite them."; \
+	  echo "Move your notebook elsewhere and run 'git checkout assignments', or 'make release FORCE=1'."; exit 1; }
 	$(BIN)/nbgrader generate_assignment '--assignment=*' --force
 	mkdir -p $(BUILD) && touch $@
 
