@@ -26,7 +26,7 @@ from . import policy as policies
 from .assignment import Assignment, Cell, Notebook
 from .inside import codec
 from .inside.channel import Channel, Closed, DeadlineExceeded
-from .rebuild import Rebuilt, Step, rebuild
+from .rebuild import MAX_PARSED, Rebuilt, Step, rebuild
 from .sandbox import SandboxError, Zygote, kill_group
 from .session import Unconfined
 from .verdicts import SENTENCES, clamp
@@ -209,7 +209,8 @@ class Grader:
             marked.problems += rebuilt.problems
             readable.append(rebuilt.readable)
             results, cells = self._run(notebook, rebuilt, submission.files)
-            questions = [self._question(cell, rebuilt, results) for cell in notebook.graded]
+            refusals = self._refusals(rebuilt)
+            questions = [self._question(cell, rebuilt, results, refusals) for cell in notebook.graded]
             for question in questions:
                 question.notebook = notebook.name
             marked.questions += questions
@@ -228,7 +229,8 @@ class Grader:
         for notebook in self.assignment.notebooks:
             rebuilt = _solution(notebook, changed)
             results, _ = self._run(notebook, rebuilt, ())
-            marked.questions += [self._question(cell, rebuilt, results) for cell in notebook.graded]
+            refusals = self._refusals(rebuilt)
+            marked.questions += [self._question(c, rebuilt, results, refusals) for c in notebook.graded]
         return marked
 
     # -- one notebook -------------------------------------------------------------------------------------
@@ -253,6 +255,10 @@ class Grader:
             return results, cells
         steps = self._plan(rebuilt)
         known = self._known(notebook)
+        for step in steps:
+            if step["kind"] == "test":
+                step["may_hand_over"] = step["key"] in known.hands_over
+                step["numeric"] = step["key"] in known.numeric
         for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
                 shown = {k: message[k] for k in ("output", "error", "ended", "seconds")}
@@ -278,12 +284,12 @@ class Grader:
         """Found out once per notebook, from a run of the instructor's own solution."""
         with self._known_lock:
             if notebook.name not in self._of_notebook:
-                known = Known(notebook, set(), {}, {})
+                known = Known(notebook)
                 calls: list[tuple[str, bytes]] = []
                 steps = self._plan(_solution(notebook, {}))
                 for message in self._judged(steps, (), record=bool(self.assignment.bank)):
-                    if message["kind"] == "test" and message["in_place"]:
-                        known.in_place.add(message["key"])
+                    if message["kind"] == "test":
+                        known.learn(message)
                     elif message["kind"] == "calls":
                         calls = message["calls"]
                 known.fill(diagnosis.choose(calls), {entry.cell for entry in self.assignment.bank})
@@ -377,7 +383,19 @@ class Grader:
                 self._judges.close()
                 self._start()
 
-    def _question(self, cell: Cell, rebuilt: Rebuilt, results: dict[str, dict]) -> Question:
+    def _refusals(self, rebuilt: Rebuilt) -> dict[int, list[str]]:
+        """What the policy says to each of the student's cells, by the step's number."""
+        found, left = {}, MAX_PARSED
+        for number, step in enumerate(rebuilt.steps):
+            own = step.code and (not step.cell or step.cell.role in ("answer", "manual"))
+            if own and len(step.text) <= left:
+                left -= len(step.text)
+                found[number] = policies.violations(step.text, self.assignment.policy)
+        return found
+
+    def _question(
+        self, cell: Cell, rebuilt: Rebuilt, results: dict[str, dict], refusals: dict[int, list[str]]
+    ) -> Question:
         question = Question(cell.key, 0.0, cell.points, "not attempted", SENTENCES["not attempted"])
         own = next(step for step in rebuilt.steps if step.cell is cell)
         if cell.role in ("manual", "task"):
@@ -392,12 +410,9 @@ class Grader:
         question.diagnosis = result.get("diagnosis") if question.points < cell.points else None
         question.message = result["message"] or SENTENCES[result["verdict"]]
         if question.verdict != "passed":
-            texts = [
-                s.text
-                for s in rebuilt.steps
-                if s.code and s.text and (not s.cell or s.cell.key in cell.answers)
-            ]
-            refused = [said for text in texts for said in policies.violations(text, self.assignment.policy)]
+            steps = enumerate(rebuilt.steps)
+            mine = [number for number, s in steps if not s.cell or s.cell.key in cell.answers]
+            refused = [said for number in mine for said in refusals.get(number, ())]
             if refused and "may not be used" not in question.message:
                 question.verdict, question.message = "forbidden", f"{refused[0]}. {question.message}"
         return question
@@ -409,16 +424,31 @@ class Known:
 
     Attributes:
         in_place: tests that it passes only if what it does to its arguments arrives in the judge.
+        hands_over: tests in which values go to methods and operators of objects that it makes.
+        numeric: tests that it ends with a number of points. (Otherwise an answer could turn the last value
+            of such a test into something that is no number, which is full points in nbgrader.)
         probes: for each answer with a bank, calls of its functions: their arguments by function name.
         tests: for each such answer, the tests that depend on it.
         beliefs: for each such answer, what the solution ("") and each wrong answer give on the probes.
     """
 
     notebook: Notebook
-    in_place: set[str]
-    probes: dict[str, dict[str, list[bytes]]]
-    tests: dict[str, list[str]]
+    in_place: set[str] = field(default_factory=set)
+    hands_over: set[str] = field(default_factory=set)
+    numeric: set[str] = field(default_factory=set)
+    probes: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)
+    tests: dict[str, list[str]] = field(default_factory=dict)
     beliefs: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
+
+    def learn(self, result: dict) -> None:
+        """From the judge's message about one test."""
+        for found, keys in (
+            (result["in_place"], self.in_place),
+            (result["handed_over"], self.hands_over),
+            (result["numeric"], self.numeric),
+        ):
+            if found:
+                keys.add(result["key"])
 
     def fill(self, calls: dict[str, list[bytes]], keys: set[str]) -> None:
         """Take the probes of the answers with these keys."""
@@ -489,6 +519,8 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
                     "points": cell.points,
                     "exports": list(cell.exports),
                     "attempted": any(key in attempted for key in cell.answers) or not cell.answers,
+                    "may_hand_over": True,
+                    "numeric": False,
                 }
             )
     return plan

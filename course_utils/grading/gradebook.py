@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import compute_checksum
+from nbgrader.utils import compute_checksum, parse_utc
 
 from .assignment import Assignment, Cell, Course, Notebook
 from .engine import Marked
@@ -98,11 +98,8 @@ class Writer:
             self.book.update_or_create_student(marked.student)
             extra = {}
             if marked.timestamp:
-                with contextlib.suppress(ValueError, OverflowError):
-                    import dateutil.parser
-
-                    dateutil.parser.parse(marked.timestamp)
-                    extra["timestamp"] = marked.timestamp
+                with contextlib.suppress(ValueError, OverflowError):  # its author may have been the student
+                    extra["timestamp"] = parse_utc(marked.timestamp)
             submission = self.book.update_or_create_submission(self.assignment.name, marked.student, **extra)
             self._complete(submission)
             for question in marked.questions:

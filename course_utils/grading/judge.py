@@ -103,6 +103,7 @@ class Outcome:
     trace: list[str] = field(default_factory=list)
     output: str = ""
     where: str = ""  # the type name of an error, for diagnosis
+    numeric: bool = False  # whether the cell ended in a number of points
 
 
 class Judge:
@@ -116,7 +117,7 @@ class Judge:
 
     def __init__(self, session: Session, report: Any, seed: int, cell_seconds: float):
         self.session = session
-        self.report = report
+        self.report = lambda result: report(printable(result))
         self.seed = seed
         self.cell_seconds = cell_seconds
         self.their_functions: set[str] = set()
@@ -153,10 +154,11 @@ class Judge:
         started = time.monotonic()
         ended = ""
         try:
-            if not step["only_defines"]:
-                self.session.begin()
-            output, error = self.session.run(step["text"])
-        except Interrupted as trouble:
+            with self.alarm():
+                if not step["only_defines"]:
+                    self.session.begin()
+                output, error = self.session.run(step["text"])
+        except (Interrupted, JudgeOutOfTime) as trouble:
             output, error = "", None
             ended = self.drop_after(trouble)
         for name in step["takes_over"]:
@@ -181,6 +183,7 @@ class Judge:
         later.
         """
         self.found, self.in_test, self.began = {}, True, False
+        self.session.may_hand_over = True  # what these cells compute with is no secret
         error: BaseException | None = None
         try:
             with self.limits(step["key"]):
@@ -197,7 +200,8 @@ class Judge:
     def test_cell(self, step: dict) -> None:
         started = time.monotonic()
         body, last = parse_test(step["source"], step["key"])
-        self.session.changed = self.session.write_back = False
+        self.session.changed = self.session.write_back = self.session.handed_over = False
+        self.session.may_hand_over = step["may_hand_over"]
         outcome = self.attempt(step, body, last)
         in_place = None
         if self.session.changed and outcome.verdict not in ("timeout", "crashed", "out of memory"):
@@ -220,6 +224,7 @@ class Judge:
                 "seconds": time.monotonic() - started,
                 **vars(outcome),
                 "in_place": vars(in_place) if in_place else None,
+                "handed_over": self.session.handed_over,
             }
         )
 
@@ -244,7 +249,7 @@ class Judge:
                 found, function = self.session.find(name)
                 if found and isinstance(function, proxies.StudentFunction):
                     results[name] = [self.probed(function, payload) for payload in payloads]
-        except Interrupted:
+        except (Exception, Interrupted):
             results = {}
         if began:
             self.drop_quietly()
@@ -334,8 +339,13 @@ class Judge:
     def decide(self, step: dict, value: Any, error: BaseException | None) -> Outcome:
         points = step["points"]
         if error is None:
+            numeric = is_number(value)
+            if step["numeric"] and not numeric:
+                kind = type(value).__name__
+                return Outcome("failed", 0.0, f"The test should end in a number of points, not in a {kind}.")
             score = partial_credit(value, points)
-            return Outcome("passed" if score == points else "partial" if score > 0 else "failed", score)
+            verdict = "passed" if score == points else "partial" if score > 0 else "failed"
+            return Outcome(verdict, score, numeric=numeric)
         trace = test_trace(error, step["key"])
         if isinstance(error, Unconfined):
             raise error
@@ -371,7 +381,7 @@ class Judge:
 
     def drop_after(self, trouble: Interrupted) -> str:
         signal_number = self.drop_quietly()
-        if isinstance(trouble, OutOfTime):
+        if isinstance(trouble, OutOfTime | JudgeOutOfTime):
             return "timeout"
         if isinstance(trouble, Nonsense):
             return "error"
@@ -384,8 +394,9 @@ class Judge:
         if len(self.session.stages) < 2:
             return 0
         try:
-            return self.session.drop()
-        except Interrupted:
+            with self.alarm():
+                return self.session.drop()
+        except (Interrupted, JudgeOutOfTime):
             return 0
 
     # -- surroundings -----------------------------------------------------------------------------------
@@ -397,6 +408,14 @@ class Judge:
         """
         self.session.deadline = time.monotonic() + self.cell_seconds
         self.session.fatal = None
+        with self.alarm(), seeded(self.seed, key):
+            yield
+
+    @contextlib.contextmanager
+    def alarm(self) -> Any:
+        """Ends the judge's own work, such as reading an answer of millions of parts, a little after the
+        cell's time is up.
+        """
 
         def too_long(signum: int, frame: Any) -> None:
             raise JudgeOutOfTime
@@ -404,8 +423,7 @@ class Judge:
         signal.signal(signal.SIGALRM, too_long)
         signal.setitimer(signal.ITIMER_REAL, self.cell_seconds + 1)
         try:
-            with seeded(self.seed, key):
-                yield
+            yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -457,13 +475,29 @@ def partial_credit(value: Any, points: float) -> float:
     """A test cell's last value as points, with nbgrader's meaning: a number is the points, anything else is
     all.
     """
-    if value is None or isinstance(value, bool):
-        return points
-    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0
-    if isinstance(value, numbers.Real) or is_scalar:
-        with contextlib.suppress(TypeError, ValueError):
-            return clamp(value, points)
-    return points  # also text: nbgrader reads the printed form, and '0.5' in quotes is no number
+    # Also for text: nbgrader reads the printed form, and '0.5' in quotes is no number.
+    return clamp(value, points) if is_number(value) else points
+
+
+def is_number(value: Any) -> bool:
+    """Whether a test cell's last value is a number of points."""
+    if isinstance(value, numbers.Real):
+        return not isinstance(value, bool)
+    with contextlib.suppress(TypeError, ValueError):
+        float(value if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 else "")
+        return True
+    return False
+
+
+def printable(value: Any) -> Any:
+    """Texts in a report, some of which come from the student, as text that can be written to a file."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: printable(item) for key, item in value.items()}
+    return value
 
 
 def _from_stage(value: Any, stage: Any) -> bool:

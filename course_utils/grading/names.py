@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from dataclasses import dataclass, field
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -37,6 +38,11 @@ def analyse(code: str | ast.AST) -> Names:
         return Names()
     names.read -= set(dir(builtins))
     return names
+
+
+def bound_by(text: str) -> set[str]:
+    """Names that a student's cell binds. Magics are blanked: translating them can take minutes."""
+    return analyse(re.sub(r"^([ \t]*)[%!?].*", r"\1pass", text, flags=re.MULTILINE)).bound
 
 
 def python_of(cell: str) -> str:

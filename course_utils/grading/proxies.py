@@ -73,13 +73,18 @@ def make(session: Session, stage: Stage, handle: Handle) -> Any:
 
 
 class StudentFunction:
-    """A function of the student's; calling it runs over there."""
+    """A function of the student's; calling it runs over there.
 
-    def __init__(self, remote: Remote):
-        self._remote = remote
+    ``method``: it was found as an attribute of another object of the student's.
+    """
+
+    def __init__(self, remote: Remote, method: bool = False):
+        self._remote, self._method = remote, method
         self.__name__ = self.__qualname__ = remote.name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._method:
+            hand_over(self, *args, *kwargs.values())
         return self._remote.session.call(self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -92,7 +97,7 @@ class StudentFunction:
             "__wrapped__",
         ):
             raise AttributeError(name)
-        return self._remote.session.apply("getattr", self, name)
+        return attribute(self, name)
 
     @property
     def __doc__(self) -> str | None:  # type: ignore[override]
@@ -111,7 +116,7 @@ class StudentObject:
     def __getattr__(self, name: str) -> Any:
         if name in _NOT_FORWARDED:
             raise AttributeError(name)
-        return self._remote.session.apply("getattr", self, name)
+        return attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._remote.session.apply("setattr", self, name, value)
@@ -160,8 +165,30 @@ def _truth(value: Any) -> bool:
     return value
 
 
+def attribute(proxy: Any, name: str) -> Any:
+    """An attribute of an object of the student's."""
+    value = proxy._remote.session.apply("getattr", proxy, name)
+    return StudentFunction(value._remote, method=True) if type(value) is StudentFunction else value
+
+
+def hand_over(proxy: Any, *values: Any) -> None:
+    """Called before values go to a method or an operator that an object of the student's brings along.
+
+    A plain answer has its own methods and operators in the judge. An object in its place would be handed what
+    it is compared with, and say what the difference is. So this is refused in a test in which the
+    instructor's own solution does without.
+    """
+    if all(remote_of(value) is not None for value in values):
+        return
+    session, name = proxy._remote.session, proxy._remote.name
+    if not session.may_hand_over:
+        raise TypeError(f"the answer is a {name}; it should be a number, an array or other plain data")
+    session.handed_over = True
+
+
 def _forward(name: str) -> Callable:
     def method(self: Any, *args: Any) -> Any:
+        hand_over(self, *args)
         return self._remote.session.apply(name, self, *args)
 
     method.__name__ = name
@@ -170,6 +197,7 @@ def _forward(name: str) -> Callable:
 
 def _reflected(name: str) -> Callable:
     def method(self: Any, other: Any) -> Any:
+        hand_over(self, other)
         return self._remote.session.apply(name, other, self)
 
     return method
@@ -339,13 +367,19 @@ def _signature(obj: Any) -> inspect.Signature:
 _error_types: dict[type, type] = {}
 
 
-def student_error(description: tuple, own_class: Any) -> BaseException:
-    """The judge's exception for one that student code raised: the same built-in type where there is one."""
+def student_error(description: tuple, own_class: Any, may_end: bool = False) -> BaseException:
+    """The judge's exception for one that student code raised: the same built-in type where there is one.
+
+    Unless it ``may_end`` an iteration, StopIteration becomes a RuntimeError (as in a generator): a function
+    that raises it would end the test's loop over results as if all of them had been right.
+    """
     type_name, bases, message, lines = description
     kind = own_class if isinstance(own_class, type) and issubclass(own_class, StudentRaised) else None
     if kind is None:
         candidates = (_known_error(name) for name in [type_name, *bases])
         kind = _mixed(next((c for c in candidates if c is not None), RuntimeError))
+    if not may_end and issubclass(kind, StopIteration | StopAsyncIteration):
+        kind = _mixed(RuntimeError)
     error = kind.__new__(kind, message)
     error.args = (message,)
     error.type_name, error.lines = type_name, tuple(lines)

@@ -10,8 +10,10 @@ in a sentence; nothing odd stops the run.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,8 @@ from .assignment import Cell, Notebook
 MAX_FILE_BYTES = 256 << 20
 MAX_CELLS = 5_000
 MAX_SOURCE = 1 << 20
+MAX_PARSED = 1 << 18  # characters of a notebook's own Python that are parsed here; 2 s where it is nasty
+LARGE, MAX_PARTS = 16 << 20, 12_000_000  # characters; strings, brackets and commas in them: about 1 GiB
 MAX_EXTRA_FILES = 200
 MAX_EXTRA_BYTES = 20 << 20
 
@@ -108,6 +112,8 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
     if not data.strip(b"\x00\r\n\t "):
         raise Unreadable("the file is empty")
     text = _decode(data, problems)
+    if len(text) > LARGE and next(itertools.islice(_PART.finditer(text), MAX_PARTS, None), None):
+        raise Unreadable(f"it has more than {MAX_PARTS:,} parts; clear the outputs and submit again")
     try:
         content = json.loads(text)
     except RecursionError:
@@ -141,6 +147,9 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
         else:
             found.append(submitted)
     return found
+
+
+_PART = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{,]', re.DOTALL)
 
 
 def _decode(data: bytes, problems: list[str]) -> str:
@@ -193,8 +202,7 @@ def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         match = matches.get(number)
         if cell.role in ("answer", "manual", "task"):
             text = match.text if match else cell.release
-            attempted = _squeeze(text) not in ("", _squeeze(cell.release))
-            steps.append(Step(cell, text, attempted=attempted, code=cell.code))
+            steps.append(Step(cell, text, attempted=_attempted(text, cell), code=cell.code))
         elif cell.role == "test":
             steps.append(Step(cell, cell.release if cell.shared else ""))
         else:
@@ -219,9 +227,7 @@ def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         if not candidates:
             continue
         if cell.role == "answer":
-            worked_on = [
-                c for c in candidates if c.code == cell.code and _squeeze(c.text) != _squeeze(cell.release)
-            ]
+            worked_on = [c for c in candidates if c.code == cell.code and _attempted(c.text, cell)]
             best = (worked_on or candidates)[-1]
             if len(candidates) > 1:
                 problems.append(
@@ -247,6 +253,8 @@ def _match_by_text(
     """Cells that lost their names: the instructor's by their text, answers by the functions that they
     define.
     """
+    defines: dict[int, set[str]] = {}
+    left = MAX_PARSED
     for number, cell in enumerate(notebook.cells):
         if number in matches or not submitted:
             continue
@@ -257,8 +265,11 @@ def _match_by_text(
             )
         elif cell.code:
             wanted = names.analyse(cell.source).bound
-            for candidate in submitted:
-                if not candidate.used and wanted and wanted <= names.analyse(candidate.text).bound:
+            for candidate in submitted if wanted else ():
+                if not candidate.used and id(candidate) not in defines and len(candidate.text) <= left:
+                    left -= len(candidate.text)
+                    defines[id(candidate)] = names.bound_by(candidate.text)
+                if not candidate.used and wanted <= defines.get(id(candidate), set()):
                     best = candidate
             if best:
                 problems.append(
@@ -272,6 +283,10 @@ def _match_by_text(
         if best:
             best.used = True
             matches[number] = best
+
+
+def _attempted(text: str, cell: Cell) -> bool:
+    return _squeeze(text) not in ("", _squeeze(cell.release))
 
 
 def _squeeze(text: str) -> str:

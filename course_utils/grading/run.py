@@ -10,6 +10,7 @@ and only does what is missing.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import secrets
@@ -63,7 +64,7 @@ class Journal:
         _write(self._path(marked.student), json.dumps({"digest": fingerprint, "marked": kept}))
 
     def _path(self, student: str) -> Path:
-        return self.folder / f"{student.encode().hex()[:200]}.json"
+        return self.folder / f"{hashlib.sha256(os.fsencode(student)).hexdigest()}.json"
 
 
 def _write(path: Path, text: str) -> None:

@@ -23,6 +23,7 @@ from .inside.channel import Channel, Closed, DeadlineExceeded, FrameTooLarge
 
 REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
 MAX_CALLBACKS_DEEP = 8
+MAX_OUTPUT = 25_000  # characters; the student's side cuts earlier, if it is what it was
 
 
 class Interrupted(BaseException):
@@ -68,6 +69,8 @@ class Session:
     Attributes:
         deadline: ``time.monotonic()`` value by which the current cell must be done.
         fatal: what ended the current cell, if anything did.
+        may_hand_over, handed_over: whether values of the judge may go to methods and operators of the
+            student's objects, and whether any did: see ``proxies.hand_over``.
         changed: whether a call in this cell changed its arguments.
         write_back: whether such changes are applied to the judge's objects.
     """
@@ -77,6 +80,8 @@ class Session:
         self.stages = [Stage(channel)]
         self.deadline = time.monotonic() + 60
         self.fatal: Interrupted | None = None
+        self.heard = False  # whether anything has come from the student process yet
+        self.may_hand_over, self.handed_over = True, False
         self.changed = False
         self.write_back = False
         self.undo: list[Callable[[], None]] = []
@@ -148,7 +153,7 @@ class Session:
         answer = self._receive([])
         if answer[0] != "ran" or len(answer) != 3 or type(answer[1]) is not str:
             self._fail(Nonsense("an answer of the wrong form"))
-        return answer[1], _description(answer[2]) if answer[2] is not None else None
+        return answer[1][:MAX_OUTPUT], _description(answer[2]) if answer[2] is not None else None
 
     def find(self, name: str) -> tuple[bool, Any]:
         """Whether the student's names have ``name``, and its value or proxy."""
@@ -191,7 +196,8 @@ class Session:
             if description is None:
                 self._fail(Nonsense("an error of the wrong form"))
             self._apply_changes(answer[6], sent)
-            raise proxies.student_error(description, answer[5])
+            may_end = name == "apply" and args[0] in ("next", "__next__")
+            raise proxies.student_error(description, answer[5], may_end)
         if answer[0] != "value" or len(answer) != 3:
             self._fail(Nonsense("an answer of the wrong form"))
         self._apply_changes(answer[2], sent)
@@ -220,8 +226,9 @@ class Session:
                 self._fail(error)
             if type(answer) is not tuple or not answer or type(answer[0]) is not str:
                 self._fail(Nonsense("an answer of the wrong form"))
-            if answer[0] == "unconfined":
+            if answer[0] == "unconfined" and not self.heard:  # later it would be student code that says so
                 raise Unconfined(str(answer[1]))
+            self.heard = True
             return answer
 
     def _fail(self, error: Exception | Interrupted) -> None:

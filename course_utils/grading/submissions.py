@@ -32,7 +32,9 @@ def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
         depth = len(pattern.parts) - pattern.parts.index("*")
         found = pattern.parents[depth - 1].glob("/".join(pattern.parts[-depth:])) if depth else []
         index = pattern.parts.index("*")
-        return sorted((Place(path.parts[index], path) for path in found), key=lambda place: place.student)
+        return sorted(
+            (Place(_name(path.parts[index]), path) for path in found), key=lambda place: place.student
+        )
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
     places = []
@@ -40,8 +42,13 @@ def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
         if path.name.startswith(".") or not (path.is_dir() or path.is_symlink()):
             continue
         inner = path / assignment
-        places.append(Place(path.name, inner if inner.is_dir() or inner.is_symlink() else path))
+        places.append(Place(_name(path.name), inner if inner.is_dir() or inner.is_symlink() else path))
     return places
+
+
+def _name(text: str) -> str:
+    """A folder's name as text that can be written everywhere; bytes that are no UTF-8 become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read(place: Place, assignment: Assignment) -> Submission:
@@ -56,11 +63,12 @@ def read(place: Place, assignment: Assignment) -> Submission:
         )
     notebooks: dict[str, bytes | None] = {}
     for notebook in assignment.notebooks:
-        path = _choose(place.folder, notebook.name, len(assignment.notebooks) == 1, problems)
+        path = None
         try:
+            path = _choose(place.folder, notebook.name, len(assignment.notebooks) == 1, problems)
             notebooks[notebook.name] = read_regular(path, MAX_FILE_BYTES) if path else None
-        except Unreadable as error:
-            problems.append(f"{path.name} cannot be read: {error}.")
+        except (Unreadable, OSError) as error:
+            problems.append(f"{_name(path.name) if path else notebook.name} cannot be read: {error}.")
             notebooks[notebook.name] = None
     files = extra_files(place.folder, {name for name, _ in assignment.files}, problems)
     stamp = None

@@ -179,8 +179,7 @@ class StudentModule(nn.Module):
             if name in self._fetched()[part]:
                 return self._fetched()[part][name]
         self._send()
-        found = self._remote.session.apply("getattr", self, name)
-        return found
+        return proxies.attribute(self, name)
 
     def __repr__(self) -> str:
         text = self._remote.session.apply("repr", self)

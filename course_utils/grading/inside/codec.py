@@ -24,10 +24,11 @@ from typing import Any
 
 MAX_DEPTH = 60
 MAX_INT_BYTES = 1 << 16
+MAX_RANGE = 1 << 24  # elements; a loop over a longer one inside the interpreter cannot be interrupted
 
 _U32, _F64, _U64 = struct.Struct(">I"), struct.Struct(">d"), struct.Struct(">Q")
 _ARRAY_DTYPE = re.compile(
-    r"[<>|=]?(b1|i[1248]|u[1248]|f(2|4|8|16)|c(8|16|32)|[US]\d{1,7}|[mM]8(\[[a-zA-Z]{1,2}\])?)\Z"
+    r"[<>|=]?(b1|i[1248]|u[1248]|f(2|4|8|16)|c(8|16|32)|[US][1-9]\d{0,6}|[mM]8(\[[a-zA-Z]{1,2}\])?)\Z"
 )
 _TENSOR_DTYPES = (
     "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
@@ -95,9 +96,9 @@ def decode(data: bytes, memo: list | None = None, resolve: Callable[[Handle], An
     reader = _Reader(data, [] if memo is None else memo, resolve)
     try:
         value = reader.read(0)
-    except Malformed:
+    except (Malformed, MemoryError):
         raise
-    except (struct.error, IndexError, UnicodeDecodeError, OverflowError, ValueError, TypeError) as error:
+    except Exception as error:  # of the libraries that make arrays, of objects used as keys, ...
         raise Malformed(f"{type(error).__name__}: {error}") from None
     if reader.at != len(data):
         raise Malformed(f"{len(data) - reader.at} bytes after the value")
@@ -154,7 +155,7 @@ class _Writer:
                 self._blob(b"y", bytes(value))
         elif kind is slice:
             self._items(b"L", (value.start, value.stop, value.step), depth)
-        elif kind is range:
+        elif kind is range and value[MAX_RANGE:] == range(0):  # a longer one stays behind
             self._items(b"r", (value.start, value.stop, value.step), depth)
         elif value is Ellipsis:
             out += b"e"
@@ -316,7 +317,11 @@ class _Reader:
             return raw
         if tag in (b"L", b"r"):
             parts = [self.read(depth + 1) for _ in range(self._count())]
-            return (slice if tag == b"L" else range)(*parts)
+            if tag == b"L":
+                return slice(*parts)
+            if len(range(*parts)) > MAX_RANGE:
+                raise Malformed(f"a range of more than {MAX_RANGE} elements")
+            return range(*parts)
         if tag == b"e":
             return Ellipsis
         if tag == b"R":

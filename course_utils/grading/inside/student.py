@@ -285,9 +285,10 @@ class Student:
             path = os.path.normpath(relative)
             if path.startswith(("/", "..")) or os.path.lexists(path):
                 continue
-            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(data)
+            with contextlib.suppress(OSError):  # a file where the assignment has a folder, a full disk
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(data)
 
     def call(self, target: Any, args: tuple, kwargs: dict) -> Any:
         with redirected():

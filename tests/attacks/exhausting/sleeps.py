@@ -1,0 +1,6 @@
+"""Does nothing, for ever. On scale."""
+import time
+
+
+def scale(x):
+    time.sleep(10**6)
