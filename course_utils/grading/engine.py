@@ -493,11 +493,13 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
     """The judge's steps for a rebuilt notebook."""
     attempted = {step.cell.key for step in rebuilt.steps if step.cell and step.attempted}
     plan: list[dict] = []
+    left = MAX_PARSED
     for number, step in enumerate(rebuilt.steps):
         cell = step.cell
         if step.code and step.text.strip():
             takes_over = list(cell.takes_over) if cell else []
-            safe = names.only_defines(step.text, imports)
+            safe = len(step.text) <= left and names.only_defines(step.text, imports)
+            left -= len(step.text) if len(step.text) <= left else 0
             plan.append(
                 {
                     "kind": "student",

@@ -148,19 +148,22 @@ class Judge:
     def student_cell(self, step: dict) -> None:
         """Run a cell in the student process; a crash or a hang undoes the cell and costs what depends on it.
 
-        A cell that only defines functions can do neither, so it needs no fork to go back to.
+        A cell that only defines functions can do neither, so it needs no fork to go back to, unless it turns
+        out that an earlier question has ruined the process.
         """
-        self.session.deadline = time.monotonic() + self.cell_seconds
         started = time.monotonic()
-        ended = ""
-        try:
-            with self.alarm():
-                if not step["only_defines"]:
-                    self.session.begin()
-                output, error = self.session.run(step["text"])
-        except (Interrupted, JudgeOutOfTime) as trouble:
-            output, error = "", None
-            ended = self.drop_after(trouble)
+        output, error, ended = "", None, ""
+        for fork in (False, True) if step["only_defines"] else (True,):
+            self.session.deadline = time.monotonic() + self.cell_seconds
+            self.session.fatal = None
+            try:
+                with self.alarm():
+                    if fork:
+                        self.session.begin()
+                    output, error = self.session.run(step["text"])
+                break
+            except (Interrupted, JudgeOutOfTime) as trouble:
+                ended = self.drop_after(trouble) if fork else ""
         for name in step["takes_over"]:
             self.space.pop(name, None)
         self.their_functions |= set(step["functions"])

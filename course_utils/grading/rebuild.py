@@ -238,7 +238,7 @@ def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
                     f"The cell {cell.key!r} was changed to another type; its text counts all the same."
                 )
         else:
-            best = candidates[-1]
+            best = ([c for c in candidates if c.text.strip()] or candidates)[-1]
         for candidate in candidates:
             candidate.used = cell.role != "answer" or candidate is best
         best.used = True

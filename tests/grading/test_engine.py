@@ -133,3 +133,36 @@ def triple(x):
     marked = grade(grader, {"triple": hog})
     assert by_id(marked)["triple-visible"].verdict in ("out of memory", "timeout")
     assert by_id(marked)["total-test"].points == 1
+
+
+def test_objects_are_handed_values_only_where_the_solution_does_so(tmp_path):
+    """A class with operators is judged by them; an object in the place of a number is not asked."""
+    vector = """class Vector:
+    ### BEGIN SOLUTION
+    def __init__(self, *parts):
+        self.parts = list(parts)
+
+    def __mul__(self, factor):
+        return Vector(*(factor * p for p in self.parts))
+
+    __rmul__ = __mul__
+
+    def dot(self, other):
+        return sum(a * b for a, b in zip(self.parts, other))
+    ### END SOLUTION"""
+    tests = """assert (Vector(1, 2) * 3).parts == [3, 6] == (3 * Vector(1, 2)).parts
+assert Vector(1, 2).dot([3, 4]) == 11"""
+    cells = [
+        answer("vector", vector),
+        test("vector-test", 2, tests),
+        answer("half", "def half(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION"),
+        test("half-test", 3, "assert abs(half(5) - 2.5) < 1e-9"),
+    ]
+    assignment = make(tmp_path, cells, policy="uses = []\n").load("hw")
+    lie = "class Zero:\n    __sub__ = lambda self, other: 0\n\n\ndef half(x):\n    return Zero()"
+    with Grader(assignment, seed=1) as grader:
+        right = solution(assignment)
+        assert grader.grade(hand_in(assignment, right)).score == 5
+        marked = grader.grade(hand_in(assignment, {**right, "half": lie}))
+    assert marked.score == 2
+    assert "Zero" in by_id(marked)["half-test"].message and "number" in by_id(marked)["half-test"].message

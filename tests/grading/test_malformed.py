@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from course_utils.grading.engine import Grader
 from course_utils.grading.rebuild import rebuild
+from course_utils.grading.run import close_graders, grade_class
 from course_utils.grading.submissions import find, read
 
 from . import courses
@@ -91,6 +92,8 @@ FULL, NONE = 5, 0
 CASES = {
     "untouched bytes": (lambda d: d, FULL, ""),
     "empty file": (lambda d: b"", NONE, "empty"),
+    "empty copies of all cells": (changed(lambda c: {**c, "cells": c["cells"] + [{**x, "source": ""} for x in c["cells"]]}), FULL, "2 cells claim"),
+    "names lost, magics": (_cells(lambda c: (c.pop("id"), c.pop("metadata"), c.update(source="%time 1\n" * 20 + c["source"]))), FULL, "lost its name"),
     "blank file": (lambda d: b" \n\t ", NONE, "empty"),
     "only null bytes": (lambda d: b"\0" * 100, NONE, "empty"),
     "null bytes inside": (lambda d: d[:50] + b"\0\0" + d[50:], NONE, "not valid JSON"),
@@ -246,6 +249,66 @@ def test_a_class_of_odd_folders_is_complete(tmp_path, assignment):
     }
     linked = read(next(p for p in places if p.student == "linked"), assignment)
     assert linked.notebooks == {"hw": None} and "link" in linked.problems[0]
+
+
+@pytest.mark.slow
+def test_odd_names_and_times_are_recorded(tmp_path):
+    """Names that are no text, names that begin alike and impossible times, up to the gradebook and back."""
+    course = make(tmp_path, CELLS, policy="uses = []\n")
+    assignment = course.load("hw")
+    root = tmp_path / "handed-in"
+    names = [
+        b"caf\xe9",
+        b"caf\xe8",
+        b"a" * 120 + b"-one",
+        b"a" * 120 + b"-two",
+        "李 {0}\n%s".encode(),
+        b"=1+1",
+    ]
+    times = [
+        "0001-01-01T00:00:00+12:00",
+        "9999-12-31",
+        "2024-02-30",
+        "2024-01-01 12:00 Nowhere/Else",
+        "\0",
+        "-1",
+    ]
+    for name, time in zip(names, times, strict=True):
+        folder = os.path.join(os.fsencode(root), name)
+        os.makedirs(folder)
+        with open(os.path.join(folder, b"hw.ipynb"), "wb") as file:
+            file.write(perfect(assignment))
+        with open(os.path.join(folder, b"timestamp.txt"), "w") as file:
+            file.write(time)
+        with open(os.path.join(folder, b"extra-\xff.txt"), "w") as file:
+            file.write("x")
+    first = grade_class(course, assignment, find(course, "hw", root), seed=1)
+    assert len({marked.student for marked in first}) == len(names)
+    assert [marked.score for marked in first] == [FULL] * len(names), [marked.problems for marked in first]
+    json.dumps([marked.report() for marked in first], ensure_ascii=False).encode()
+    graded_again = []
+    again = grade_class(course, assignment, find(course, "hw", root), seed=1, finish=graded_again.append)
+    assert [marked.student for marked in again] == [marked.student for marked in first]
+    assert graded_again == [], "each has an entry of its own in the journal"
+    close_graders()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["[],", "{},", '"",', "1,"])
+def test_json_that_would_fill_the_memory_is_refused(assignment, part):
+    """Small in the file and large once it is read: said in a sentence before it is read."""
+    data = b'{"cells": [], "x": [' + part.encode() * 13_000_000 + b"1]}"
+    result = rebuild(assignment.notebooks[0], data)
+    assert not result.readable and "clear the outputs" in result.problems[0]
+
+
+@pytest.mark.slow
+def test_outputs_of_many_lines_are_read(assignment):
+    """Twenty megabytes of brackets and commas in printed text are no parts of the file."""
+    content = json.loads(perfect(assignment))
+    lines = ['[1, 2, {3}], "[\n'] * 1_500_000
+    content["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": lines}]
+    assert rebuild(assignment.notebooks[0], json.dumps(content).encode()).readable
 
 
 JSON = st.recursive(
