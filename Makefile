@@ -16,7 +16,7 @@ RELEASED   := $(BUILD)/released
 GRADING_SOURCES := $(shell find course_utils/grading course_utils/checks -name '*.py' -o -name '*.html') tests/demo_class.py
 ASSIGNMENT_SOURCES := $(shell find solutions -type f) nbgrader_config.py
 
-.PHONY: course install book release class lab test test-slow prove lint clean help
+.PHONY: course install book release class lab test test-slow attack prove lint clean help
 .DELETE_ON_ERROR:
 
 course: book release class  ## install, build the book, release the assignments, grade the demo class
@@ -63,8 +63,11 @@ lab: $(INSTALLED)  ## open chapters and assignments in JupyterLab
 test: $(INSTALLED)  ## the fast tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(INSTALLED)  ## the slow tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+test-slow: $(INSTALLED)  ## the slow tests, but for the class of attackers
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow --ignore=tests/attacks
+
+attack: $(INSTALLED)  ## grade the class of attackers: it exhausts memory, processes and time, so run it alone
+	$(BIN)/python -m pytest tests/attacks -m slow
 
 prove: $(INSTALLED)  ## do all wrong answers and attacks lose marks, and all right answers none?
 	$(BIN)/course prove convolution
