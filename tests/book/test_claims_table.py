@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from course_utils import slides
-from course_utils.book import claims_table as module
+from course_utils.slides import table as module
 
 
 @pytest.fixture(scope="module")
