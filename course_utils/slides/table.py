@@ -1,4 +1,4 @@
-"""The table of all claims of `course_utils.slides`, as HTML; the book's ``claims.js`` lets readers filter it."""
+"""All claims of `course_utils.slides` as an HTML table; the book's ``claims.js`` lets readers filter it."""
 
 from html import escape
 from typing import Any
