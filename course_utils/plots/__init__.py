@@ -11,6 +11,7 @@ from course_utils.plots.grids import draw_grid, show_window
 from course_utils.plots.images import show_images, show_maps
 from course_utils.plots.style import COLOURS, DARK, LIGHT, use_style
 from course_utils.plots.volumes import Volume, draw_arrow, draw_volume, show_layer
+from course_utils.plots.windows import show_windows
 
 __all__ = [
     "COLOURS",
@@ -24,5 +25,6 @@ __all__ = [
     "show_layer",
     "show_maps",
     "show_window",
+    "show_windows",
     "use_style",
 ]

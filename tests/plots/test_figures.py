@@ -86,3 +86,25 @@ def test_a_layer_is_labelled_with_its_shapes():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_every_window_is_drawn_where_the_layer_looks_and_unseen_pixels_are_crossed_out():
+    fig = plots.show_windows({"input_size": 7, "kernel": 3, "stride": 3}, {"input_size": 5, "kernel": 2})
+    taps = [p for p in fig.axes[0].patches if to_hex(p.get_facecolor()) == plots.COLOURS["blue"]]
+    first_layer, second_layer = taps[:6], taps[6:]
+    assert [int(tap.get_x()) for tap in first_layer] == [0, 1, 2, 3, 4, 5]
+    assert [int(tap.get_x()) for tap in second_layer] == [0, 1, 1, 2, 2, 3, 3, 4]
+    crosses = [line for line in fig.axes[0].lines if line.get_color() == plots.COLOURS["vermilion"]]
+    assert {int(line.get_xdata()[0]) for line in crosses} == {6} and len(crosses) == 2
+
+
+def test_windows_may_lie_on_padding():
+    fig = plots.show_windows({"input_size": 4, "kernel": 3, "stride": 2, "padding": 1, "dilation": 2})
+    taps = [p for p in fig.axes[0].patches if to_hex(p.get_facecolor()) == plots.COLOURS["blue"]]
+    assert [int(tap.get_x()) for tap in taps] == [0, 2, 4]  # drawn from the padding on
+    assert [text for text in texts(fig) if text.isdigit()] == ["0", "1", "2", "3"]
+
+
+def test_there_must_be_a_layer_to_show():
+    with pytest.raises(ValueError, match="at least one layer"):
+        plots.show_windows()
