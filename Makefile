@@ -57,8 +57,9 @@ $(REPORT): $(GRADING_SOURCES) $(ASSIGNMENT_SOURCES) | $(INSTALLED) $(RELEASED)
 	$(BIN)/course grade convolution --course $(DEMO) \
 	  --csv $(DEMO)/grades.csv --json $(DEMO)/results.json --html $@
 
-lab: $(INSTALLED)  ## open chapters and assignments in JupyterLab
-	$(BIN)/jupyter lab
+lab: book  ## write the chapters as notebooks and open JupyterLab on them
+	$(BIN)/python -m course_utils.book.notebooks notebooks
+	$(BIN)/jupyter lab notebooks/chapters/convolution/convolution-layer.ipynb
 
 test: $(INSTALLED)  ## the fast tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -31,7 +31,6 @@ c.CourseDirectory.ignore = [
     "wrong",
     "right",
     "attacks",
-    "attacks",
     "*.py",
     "*.toml",
     "*.yml",
@@ -46,6 +45,9 @@ c.CourseDirectory.ignore = [
     "__pycache__",
     "feedback",
 ]
+
+# `course grade` writes grades.csv; `nbgrader export` shall not write its own over it.
+c.CsvExportPlugin.to = "nbgrader-grades.csv"
 
 # ---- What a submission can't change ----------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from course_utils.book.execution import Outcome, execute_pages
+from course_utils.book.execution import Outcome, execute_pages, figures_without_alt
 from course_utils.book.outputs import check_outputs
 from course_utils.book.problems import BookError, Problem
 from course_utils.book.sources import Page, check_sources, toc_pages
@@ -49,6 +49,7 @@ def build(root: Path, *, clean: bool = False, jobs: int = 1) -> Path:
     _stop_on("The sources", check_sources(root, pages))
     outcomes = execute_pages(root, pages, cache, jobs=jobs, progress=_report)
     _stop_on("Executing the pages", [outcome.problem for outcome in outcomes if outcome.problem])
+    _stop_on("The figures", figures_without_alt(pages, cache))
     executed = [outcome.page.docname for outcome in outcomes]
     _stop_on("Writing the pages", _run_sphinx(root, html, doctrees, cache, executed))
     _stop_on("The built pages", check_outputs(html))

@@ -91,6 +91,31 @@ def execute_pages(
     return [outcomes[page] for page in todo]
 
 
+def figures_without_alt(pages: list[Page], cache_folder: Path) -> list[Problem]:
+    """The cells of executed pages that draw something and don't say what one sees."""
+    cache, problems = get_cache(cache_folder), []
+    for page in pages:
+        if not page.code:
+            continue
+        _, notebook = cache.merge_match_into_notebook(page.notebook)
+        for index, cell in enumerate(notebook.cells):
+            kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+            if not any(kind.startswith("image/") for kind in kinds) or _is_unseen(cell):
+                continue
+            image = (cell.metadata.get("mystnb") or {}).get("image") or {}
+            if not str(image.get("alt") or "").strip():
+                message = "the figure of this cell has no alternative text. Begin the cell with\n"
+                example = ["---", "mystnb:", "  image:", '    alt: "What one sees."', "---"]
+                message += "\n".join(f"        {line}" for line in example)
+                problems.append(Problem(f"{page.name}:{page.line_of_cell(index)}", message))
+    return problems
+
+
+def _is_unseen(cell) -> bool:
+    """Do readers see none of its outputs?"""
+    return bool({"remove-cell", "remove-output"} & set(cell.metadata.get("tags", [])))
+
+
 class _Fingerprints:
     """The fingerprint of what each page's outputs were made with, on disk."""
 

@@ -84,15 +84,22 @@ def test_what_cannot_be_resolved_stops_the_build_and_is_named(small_book):
 def test_outputs_unfit_for_readers_stop_the_build_and_are_named(small_book):
     small_book.write("index", "# Start")
     small_book.write("chapters/warns", "# Warns", "import warnings\nwarnings.warn('overflow')")
-    small_book.write(
-        "chapters/figure", "# Figure", "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"
-    )
+    assert_stops(small_book, "chapters/warns.md: a code cell shows an error or a warning", times=1)
+
+
+def test_a_figure_without_alternative_text_stops_the_build_and_its_cell_is_named(small_book):
+    draw = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"
+    small_book.write("index", "# Start")
+    small_book.write("chapters/bare", "# Bare", draw)
+    small_book.write("chapters/empty", "# Empty", "---\nmystnb:\n  image:\n---\n" + draw)
+    small_book.write("chapters/unseen", "# Unseen", ":tags: [remove-output]\n\n" + draw)
+    lines = small_book.pages["chapters/bare"].read_text().splitlines()
+    line = lines.index("```{code-cell} ipython3") + 1
+    problems = "chapters/{}.md:{}: the figure of this cell has no alternative text"
     assert_stops(
-        small_book,
-        "chapters/warns.md: a code cell shows an error or a warning",
-        "chapters/figure.md: the image ../_images/",
-        times=1,
+        small_book, problems.format("bare", line), problems.format("empty", line), "mystnb:", times=1
     )
+    assert "unseen" not in small_book.build().stderr
 
 
 @pytest.mark.slow
