@@ -64,15 +64,20 @@ def question_summary(results: list[Result]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def beliefs(results: list[Result]) -> list[tuple[str, str, int]]:
-    """``(question, diagnosis, how many students)``, the most frequent first."""
-    counts = Counter(
-        (question["id"], question["diagnosis"])
-        for result in results
-        for question in result["questions"]
-        if question.get("diagnosis")
-    )
-    return [(question, text, number) for (question, text), number in counts.most_common()]
+def beliefs(results: list[Result]) -> list[dict[str, Any]]:
+    """One row a belief behind wrong answers, the one that most students hold first.
+
+    Returns a list of dicts with ``text`` (what they were told), ``students`` and ``questions`` (the ids),
+    each in order of appearance and without repetition: one belief often shows in several questions.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for question in result["questions"]:
+            if text := question.get("diagnosis"):
+                row = rows.setdefault(text, {"text": text, "students": {}, "questions": {}})
+                row["students"][result["student"]] = row["questions"][question["id"]] = None
+    found = [{**row, **{key: list(row[key]) for key in ("students", "questions")}} for row in rows.values()]
+    return sorted(found, key=lambda row: -len(row["students"]))
 
 
 def render(assignment: str, results: list[Result], *, protected: bool = True) -> str:

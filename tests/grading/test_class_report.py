@@ -49,12 +49,16 @@ def test_a_question_row_counts_what_happened(results):
     assert conv["verdicts"] == {"passed": 1, "failed": 2, "timeout": 1}
 
 
-def test_beliefs_are_counted_and_the_commonest_comes_first(results):
+def test_beliefs_are_counted_by_student_and_the_commonest_comes_first(results):
+    flipped = results[1]["questions"][1]["diagnosis"]
     results[0]["questions"][0]["diagnosis"] = "ceil for floor"
+    results[2]["questions"][0]["diagnosis"] = flipped  # in both of the student's answers: one student
     assert class_report.beliefs(results) == [
-        ("conv", "The kernel is flipped: that is convolution.", 2),
-        ("size", "ceil for floor", 1),
+        {"text": flipped, "students": ["bob", "cyd"], "questions": ["conv", "size"]},
+        {"text": "ceil for floor", "students": ["ada"], "questions": ["size"]},
     ]
+    page = class_report.render("convolution", results)
+    assert "<b>2 students</b> (bob, cyd) in conv, size<br>" + flipped in page
 
 
 def test_what_students_wrote_is_text(results):
