@@ -16,7 +16,7 @@ RELEASED   := $(BUILD)/released
 GRADING_SOURCES := $(shell find course_utils/grading course_utils/checks -name '*.py' -o -name '*.html') tests/demo_class.py
 ASSIGNMENT_SOURCES := $(shell find solutions -type f) nbgrader_config.py
 
-.PHONY: course install book release class lab test test-slow attack prove lint clean help
+.PHONY: course install book release class lab test test-slow attack prove links lint clean help
 .DELETE_ON_ERROR:
 
 course: book release class  ## install, build the book, release the assignments, grade the demo class
@@ -56,6 +56,11 @@ $(REPORT): $(GRADING_SOURCES) $(ASSIGNMENT_SOURCES) | $(INSTALLED) $(RELEASED)
 	$(BIN)/python -m tests.demo_class $(DEMO)/submitted
 	$(BIN)/course grade convolution --course $(DEMO) \
 	  --csv $(DEMO)/grades.csv --json $(DEMO)/results.json --html $@
+
+links: book  ## ask every address outside the book whether it is still there (needs a network)
+	@cut -f1 $(BUILD)/external-links.tsv | sed 's/#.*//' | sort -u | while read -r url; do \
+	  code=$$(curl --location --silent --output /dev/null --max-time 20 --write-out '%{http_code}' "$$url"); \
+	  case $$code in 2*) ;; *) echo "$$code  $$url";; esac; done
 
 lab: book  ## write the chapters as notebooks and open JupyterLab on them
 	$(BIN)/python -m course_utils.book.notebooks notebooks

@@ -15,10 +15,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from course_utils.book.execution import Outcome, execute_pages, figures_without_alt
-from course_utils.book.outputs import check_outputs
+from course_utils.book.outputs import check_outputs, external_links, read_pages
 from course_utils.book.problems import BookError, Problem
 from course_utils.book.sources import Page, check_sources, toc_pages
 
+LINKS = "external-links.tsv"  # addresses elsewhere, to be checked where there is a network
 CONFIGURATION = ("_config.yml", "_toc.yml", "references.bib", "constraints.txt")
 
 
@@ -52,7 +53,10 @@ def build(root: Path, *, clean: bool = False, jobs: int = 1) -> Path:
     _stop_on("The figures", figures_without_alt(pages, cache))
     executed = [outcome.page.docname for outcome in outcomes]
     _stop_on("Writing the pages", _run_sphinx(root, html, doctrees, cache, executed))
-    _stop_on("The built pages", check_outputs(html))
+    built = read_pages(html)
+    _stop_on("The built pages", check_outputs(html, built))
+    links = external_links(html, built)
+    (folder / LINKS).write_text("".join(f"{address}\t{' '.join(of)}\n" for address, of in links.items()))
     state.write_text(json.dumps(now))
     return first_page
 

@@ -28,13 +28,28 @@ LINKS_THAT_FETCH = {
 GENERATED = {"genindex.html", "search.html", "py-modindex.html"}
 
 
-def check_outputs(html: Path) -> list[Problem]:
-    """What is wrong with the built book in the folder ``html``; an empty list when nothing is."""
-    pages = {
+def read_pages(html: Path) -> dict[Path, BeautifulSoup]:
+    """All pages of the built book in the folder ``html``."""
+    return {
         path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(html.rglob("*.html"))
         if "_static" not in path.relative_to(html).parts
     }
+
+
+def external_links(html: Path, pages: dict[Path, BeautifulSoup]) -> dict[str, list[str]]:
+    """The addresses elsewhere to which a reader can go, each with the pages that link to it."""
+    found = {}
+    for path, page in pages.items():
+        for address in {
+            link["href"] for link in page.select("main a[href]") if urlsplit(link["href"]).netloc
+        }:
+            found.setdefault(address, []).append(path.relative_to(html).as_posix())
+    return dict(sorted(found.items()))
+
+
+def check_outputs(html: Path, pages: dict[Path, BeautifulSoup]) -> list[Problem]:
+    """What is wrong with the built pages; an empty list when nothing is."""
     anchors = {
         path: {tag["id"] for tag in page.find_all(id=True)}
         | {tag["name"] for tag in page.find_all("a", attrs={"name": True})}

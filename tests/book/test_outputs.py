@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils.book.outputs import check_outputs
+from course_utils.book.outputs import check_outputs, external_links, read_pages
 
 PAGE = '<html><head>{head}</head><body><main id="top">{body}</main></body></html>'
 
@@ -15,7 +15,7 @@ def problems(tmp_path):
         (tmp_path / "index.html").write_text(PAGE.format(head="", body='<h1 id="start">Start</h1>'))
         for name, text in files.items():
             (tmp_path / name.replace("_", ".")).write_text(text)
-        return [str(problem) for problem in check_outputs(tmp_path)]
+        return [str(problem) for problem in check_outputs(tmp_path, read_pages(tmp_path))]
 
     return check
 
@@ -75,3 +75,13 @@ def test_warnings_in_outputs(problems):
     assert problems(body) == [
         "chapters/page.md: a code cell shows an error or a warning: RuntimeWarning: invalid value"
     ]
+
+
+def test_links_to_elsewhere_are_listed_with_their_pages(tmp_path):
+    link = '<a href="https://example.org/{}">there</a>'
+    (tmp_path / "a.html").write_text(PAGE.format(head="", body=link.format(1) * 2 + '<a href="b.html">b</a>'))
+    (tmp_path / "b.html").write_text(PAGE.format(head="", body=link.format(1) + link.format(2)))
+    assert external_links(tmp_path, read_pages(tmp_path)) == {
+        "https://example.org/1": ["a.html", "b.html"],
+        "https://example.org/2": ["b.html"],
+    }
