@@ -253,7 +253,7 @@ class _Pass:
                 index=len(self.rows),
                 module=call.module,
                 layer=self.classes.get(call.module, ""),
-                kind=_kind(call.operators[0] if call.kind == "__get__" else call.kind),  # x.T is a property
+                kind=kind_of(call.operators[0] if call.kind == "__get__" else call.kind),  # x.T is a property
                 inputs=tuple(tuple(t.shape) for t in inputs),
                 outputs=tuple(tuple(t.shape) for t in outputs),
                 parameters=call.own,
@@ -303,7 +303,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
     """The function's plain name: ``add_``, ``__iadd__`` and ``add`` are all ``add``."""
     plain = name.strip("_")
     return _KINDS.get(plain, plain)
