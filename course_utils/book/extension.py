@@ -3,6 +3,7 @@
 * MathJax comes from the book, not from a server elsewhere.
 * Figures in the course's colours get a second version for dark pages.
 * Exercises and solutions lose the ids that they would all share.
+* The directive ``lecture-map`` shows which page treats which part of the lectures.
 """
 
 import importlib.util
@@ -13,6 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
+from course_utils.book.lecture_map import LectureMapDirective
 from course_utils.plots.style import DARK, LIGHT
 
 STATIC = Path(__file__).parent / "static"
@@ -103,6 +105,7 @@ def add_static(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict:
     app.add_config_value("course_executed", [], rebuild="")
+    app.add_directive("lecture-map", LectureMapDirective)
     app.add_transform(PageColours)
     app.connect("builder-inited", add_static)
     app.connect("env-get-outdated", pages_with_new_outputs)
