@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -210,7 +211,9 @@ class Grader:
             readable.append(rebuilt.readable)
             results, cells = self._run(notebook, rebuilt, submission.files)
             refusals = self._refusals(rebuilt)
-            questions = [self._question(cell, rebuilt, results, refusals) for cell in notebook.graded]
+            stops = _stops(rebuilt, cells)
+            marked.problems += [stop.problem for stop in stops.values() if stop.unreadable]
+            questions = [self._question(cell, rebuilt, results, refusals, stops) for cell in notebook.graded]
             for question in questions:
                 question.notebook = notebook.name
             marked.questions += questions
@@ -228,9 +231,11 @@ class Grader:
         marked = Marked("", [], protected=self.protected)
         for notebook in self.assignment.notebooks:
             rebuilt = _solution(notebook, changed)
-            results, _ = self._run(notebook, rebuilt, ())
-            refusals = self._refusals(rebuilt)
-            marked.questions += [self._question(c, rebuilt, results, refusals) for c in notebook.graded]
+            results, cells = self._run(notebook, rebuilt, ())
+            refusals, stops = self._refusals(rebuilt), _stops(rebuilt, cells)
+            marked.questions += [
+                self._question(c, rebuilt, results, refusals, stops) for c in notebook.graded
+            ]
         return marked
 
     # -- one notebook -------------------------------------------------------------------------------------
@@ -394,7 +399,12 @@ class Grader:
         return found
 
     def _question(
-        self, cell: Cell, rebuilt: Rebuilt, results: dict[str, dict], refusals: dict[int, list[str]]
+        self,
+        cell: Cell,
+        rebuilt: Rebuilt,
+        results: dict[str, dict],
+        refusals: dict[int, list[str]],
+        stops: dict[int, Stop],
     ) -> Question:
         question = Question(cell.key, 0.0, cell.points, "not attempted", SENTENCES["not attempted"])
         own = next(step for step in rebuilt.steps if step.cell is cell)
@@ -415,7 +425,65 @@ class Grader:
             refused = [said for number in mine for said in refusals.get(number, ())]
             if refused and "may not be used" not in question.message:
                 question.verdict, question.message = "forbidden", f"{refused[0]}. {question.message}"
+            elif (
+                question.verdict == "error"
+                and (cause := next((n for n in mine if n in stops), None)) is not None
+            ):
+                question.message = f"{stops[cause]} {question.message}"
         return question
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How one of a student's cells came to an end before its end.
+
+    Attributes:
+        key: the answer's key, or "" for a cell that the student added.
+        line: the source at which it stopped, "" if unknown.
+    """
+
+    key: str
+    error: str
+    message: str
+    where: str
+    line: str
+
+    @property
+    def unreadable(self) -> bool:
+        """Is it no Python at all? Then nothing of the cell ran."""
+        return self.error in ("SyntaxError", "IndentationError", "TabError")
+
+    @property
+    def problem(self) -> str:
+        name = f"The cell {self.key!r}" if self.key else "A cell that the student added"
+        return f"{name} did not run: {self.error}, {self.where}."
+
+    def __str__(self) -> str:
+        """For the student."""
+        did = "did not run" if self.unreadable else "stopped before its end"
+        where = ", ".join(filter(None, [self.where, self.line and f"`{self.line}`"]))
+        what = f"{self.error}: {self.message}" if self.message else self.error
+        return f"Your cell {did}: {what}{f' ({where})' if where else ''}."
+
+
+def _stops(rebuilt: Rebuilt, cells: list[dict]) -> dict[int, Stop]:
+    """The student's own cells that stopped with an error, by the step's number."""
+    found = {}
+    for number, (step, shown) in enumerate(zip(rebuilt.steps, cells, strict=True)):
+        if not shown["error"] or (step.cell and step.cell.role not in ("answer", "manual")):
+            continue
+        error, _, message, lines = shown["error"]
+        message = re.sub(r" \(<[^>]*>, line \d+\)$", "", message)  # which is said in other words
+        line, where = "", lines[0] if lines else ""  # such as "line 3", or "line 3 in a_function"
+        if match := re.match(r"line (\d+)", where):
+            blank = len(step.text) - len(step.text.lstrip())
+            number_there = int(match[1]) + step.text[:blank].count(
+                "\n"
+            )  # IPython leaves out empty lines above
+            where = f"line {number_there}{where[match.end() :]}"
+            line = "".join(step.text.splitlines()[number_there - 1 : number_there]).strip()[:80]
+        found[number] = Stop(step.cell.key if step.cell else "", error, message, where, line)
+    return found
 
 
 @dataclass

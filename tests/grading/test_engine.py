@@ -64,11 +64,28 @@ def test_untouched_is_not_attempted(grader):
     assert {q.verdict for q in marked.questions} == {"not attempted"}
 
 
+def test_a_cell_that_is_no_python_is_a_problem_to_look_at(grader):
+    marked = grade(grader, {"triple": "\ndef triple(x):\n    return (3 * x\n"})
+    assert marked.problems == ["The cell 'triple' did not run: SyntaxError, line 3."]
+    marked = grade(grader, extra=[(2, "x ="), (2, "1 / 0")])
+    assert marked.problems == ["A cell that the student added did not run: SyntaxError, line 1."]
+    assert marked.score == 10  # all but the essay: the answers stand in other cells
+
+
 @pytest.mark.parametrize(
     "text, verdict, says",
     [
         ("def triple(x):\n    return 4 * x", "failed", "three times two is six"),
-        ("def triple(x)\n    return 3 * x", "error", "triple is not defined"),
+        (
+            "def triple(x)\n    return 3 * x",
+            "error",
+            "Your cell did not run: SyntaxError: expected ':' (line 1, `def triple(x)`). triple is",
+        ),
+        (
+            "y = 1\ny / 0\n\n\ndef triple(x):\n    return 3 * x",
+            "error",
+            "Your cell stopped before its end: ZeroDivisionError: division by zero (line 2, `y / 0`).",
+        ),
         ("def triple(x):\n    return 3 * y", "error", "NameError: name 'y' is not defined (line 2 in triple"),
         ("def triple(x):\n    while True:\n        pass", "timeout", "2 s"),
         ("import os\n\n\ndef triple(x):\n    os._exit(0)", "crashed", "ended its own process"),
