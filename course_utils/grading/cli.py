@@ -80,17 +80,24 @@ def grade(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(f"grading {assignment}", total=len(places))
-        marked = run.grade_class(
-            here,
-            loaded,
-            places,
-            seed=seed,
-            workers=workers or os.cpu_count() or 1,
-            scheduler=scheduler,
-            protected=not unprotected,
-            again=again,
-            on_done=lambda entry: progress.advance(task),
-        )
+        try:
+            marked = run.grade_class(
+                here,
+                loaded,
+                places,
+                seed=seed,
+                workers=workers or os.cpu_count() or 1,
+                scheduler=scheduler,
+                protected=not unprotected,
+                again=again,
+                on_done=lambda entry: progress.advance(task),
+            )
+        except run.Disconnected as error:
+            done = f"{int(progress.tasks[task].completed)} of {len(places)} submissions are graded"
+            raise _stop(
+                f"the scheduler {scheduler} is out of reach ({error}). {done} and written: "
+                "run the same command again to grade the rest."
+            ) from None
     report.write_csv(csv, marked)
     if json:
         report.write_json(json, marked)

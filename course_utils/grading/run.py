@@ -9,6 +9,7 @@ and only does what is missing.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import hashlib
 import json
@@ -28,6 +29,10 @@ from .submissions import Place, digest, read
 
 RETRIES = 2
 _BROKEN = "could not be judged: the grader itself failed on this submission"
+
+
+class Disconnected(RuntimeError):
+    """The scheduler is out of reach. What had arrived is written; the next run does the rest."""
 
 
 class Journal:
@@ -99,6 +104,9 @@ def grade_class(
         again: grade also what the journal says is done.
         on_done: called with each submission's marks as they arrive.
         finish: last change to the marks before they are written (diagnosis).
+
+    Raises:
+        Disconnected: the scheduler cannot be reached any more.
     """
     journal = Journal(course, assignment.name)
     seed = journal.seed(seed)
@@ -213,9 +221,17 @@ def _on_dask(
     if not scheduler:
         grader_for(assignment, seed, protected)  # the zygotes warm up while dask is being imported
     import dask
+
+    dask.config.set(
+        {
+            "distributed.worker.daemon": False,
+            "distributed.scheduler.allowed-failures": RETRIES,
+            # What a user can act on we say ourselves.
+            "logging": dict.fromkeys(("distributed", "distributed.client"), "critical"),
+        }
+    )
     from distributed import Client, LocalCluster, as_completed
 
-    dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": RETRIES})
     cluster: Any = scheduler or LocalCluster(
         n_workers=1,
         threads_per_worker=workers,
@@ -227,7 +243,7 @@ def _on_dask(
     )
     client = Client(cluster, set_as_default=False)
     slots = max(sum(client.nthreads().values()), workers)
-    shared = client.scatter(assignment, broadcast=bool(scheduler), hash=False)
+    shared = client.submit(_itself, assignment, pure=False)  # scattered it would be lost with its worker
     waiting = iter(places)
     submissions: dict[str, Submission] = {}
     done = as_completed(loop=client.loop)
@@ -248,10 +264,7 @@ def _on_dask(
         try:
             for future in done:
                 submission = submissions.pop(future.key)
-                if future.status == "finished":
-                    marked = future.result()
-                else:
-                    marked = failed(assignment, submission, str(future.exception()))
+                marked = _fetched(future, assignment, submission)
                 future.release()
                 submit_next()
                 yield submission, marked
@@ -261,3 +274,20 @@ def _on_dask(
                 cluster.close()
 
     return results()
+
+
+def _itself(assignment: Assignment) -> Assignment:
+    return assignment
+
+
+def _fetched(future: Any, assignment: Assignment, submission: Submission) -> Marked:
+    """The marks that a task has left on its worker; if that has died since, another does the task again.
+
+    Disconnected for a task that a lost connection ended, which says nothing of the submission.
+    """
+    try:
+        return future.result()
+    except (Exception, asyncio.CancelledError) as error:
+        if future.status == "error":  # the task itself failed again and again, or killed its workers
+            return failed(assignment, submission, str(error))
+        raise Disconnected(f"{type(error).__name__}: {error}") from error

@@ -1,5 +1,6 @@
 """Many submissions, workers and machines: nothing is lost, nothing counts twice, whoever dies."""
 
+import contextlib
 import json
 import os
 import signal
@@ -119,7 +120,7 @@ def test_a_submission_on_which_the_grader_fails_is_marked_crashed(tmp_path, monk
     assert marked["s002"].score == scores["s002"]
 
 
-def command(course, folder, *more):
+def command(course, folder, *more, prefix=()):
     arguments = [
         "grade",
         "hw",
@@ -130,7 +131,8 @@ def command(course, folder, *more):
         "--csv",
         course.root / "grades.csv",
     ]
-    line = [sys.executable, "-m", "course_utils.grading.cli", *map(str, arguments), *map(str, more)]
+    grader = [*prefix, sys.executable, "-m", "course_utils.grading.cli"]
+    line = [*grader, *map(str, arguments), *map(str, more)]
     environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
     return subprocess.Popen(
         line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -180,46 +182,100 @@ def test_a_killed_run_of_a_hundred_is_finished_by_the_next(tmp_path, victim):
     assert {entry["student"]: entry["score"] for entry in report} == scores
 
 
+class Machines:
+    """A dask scheduler and two workers as processes of their own, each started with the words of `prefix`."""
+
+    def __init__(self, folder, prefix=()):
+        self.file = folder / "scheduler.json"
+        environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
+        quiet = {
+            "env": environment,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            "cwd": folder,
+        }
+        tool = [*prefix, sys.executable, "-m", "dask"]
+        file = ["--scheduler-file", str(self.file), "--no-dashboard"]
+        lines = [[*tool, "scheduler", *file, "--port", "0", "--host", "127.0.0.1"]]
+        lines += 2 * [[*tool, "worker", *file, "--nthreads", "1"]]
+        self.processes = [subprocess.Popen(line, **quiet) for line in lines]
+
+    def __enter__(self):
+        deadline = time.monotonic() + 60
+        while not self.file.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.address = json.loads(self.file.read_text())["address"]
+        return self
+
+    def __exit__(self, *error):
+        for process in self.processes:
+            self.kill(process)
+
+    @staticmethod
+    def kill(process):
+        below = descendants(process.pid)
+        process.kill()
+        for pid in below:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.mark.slow
 def test_workers_of_a_separate_scheduler_give_the_same_marks(tmp_path):
     course, _, folder, scores = write_class(tmp_path, 12)
-    file = tmp_path / "scheduler.json"
-    environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
-    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
-    tool = [sys.executable, "-m", "dask"]
-    processes = [
-        subprocess.Popen(
-            [
-                *tool,
-                "scheduler",
-                "--scheduler-file",
-                str(file),
-                "--port",
-                "0",
-                "--no-dashboard",
-                "--host",
-                "127.0.0.1",
-            ],
-            **quiet,
-        )
-    ]
-    worker = [*tool, "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-dashboard"]
-    processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]
-    try:
-        deadline = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        address = json.loads(file.read_text())["address"]
-        first = command(course, folder, "--scheduler", address, "--json", tmp_path / "report.json")
+    with Machines(tmp_path) as machines:
+        first = command(course, folder, "--scheduler", machines.address, "--json", tmp_path / "report.json")
         wait_for(course, 2, first)
-        processes[1].kill()  # one of the two machines goes away
-        for pid in descendants(processes[1].pid):
-            os.kill(pid, signal.SIGKILL)
+        machines.kill(machines.processes[1])  # one of the two machines goes away
         output, _ = first.communicate(timeout=240)
         assert first.returncode == 0, output
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert {entry["student"]: entry["score"] for entry in report} == scores == rows(course)
+
+
+SET_LOOPBACK = """
+import fcntl, socket, struct, sys
+with socket.socket() as any_socket:  # SIOCSIFFLAGS with or without IFF_UP
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", int(sys.argv[1])))
+"""
+
+
+@pytest.fixture
+def network():
+    """A network namespace of its own: a prefix for commands inside it, and a function that switches it."""
+    holder = subprocess.Popen(["unshare", "--net", "sleep", "900"], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    if holder.poll() is not None:
+        pytest.skip("this account may not make a network namespace")
+    prefix = ["nsenter", f"--net=/proc/{holder.pid}/ns/net"]
+
+    def switch(on):
+        subprocess.run([*prefix, sys.executable, "-c", SET_LOOPBACK, str(int(on))], check=True)
+
+    switch(True)
+    yield prefix, switch
+    holder.kill()
+    holder.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_network_that_goes_away_costs_no_mark(tmp_path, network):
+    """The run stops and says why; what it had is kept, and the next run grades the rest."""
+    prefix, switch = network
+    course, _, folder, scores = write_class(tmp_path, 100, slow=True)
+    with Machines(tmp_path, prefix) as machines:
+        first = command(course, folder, "--scheduler", machines.address, prefix=prefix)
+        wait_for(course, 30, first)
+        switch(False)
+        output, _ = first.communicate(timeout=240)
+        assert first.returncode == 2 and "out of reach" in output and "again" in output, output
+        assert "Traceback" not in output
+    kept = rows(course)
+    assert 29 <= len(kept) < 100 and kept.items() <= scores.items()
+    second = command(course, folder, "--workers", 2, "--json", tmp_path / "report.json")
+    output, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, output
     report = json.loads((tmp_path / "report.json").read_text())
     assert {entry["student"]: entry["score"] for entry in report} == scores == rows(course)
