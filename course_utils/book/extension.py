@@ -3,6 +3,7 @@
 * MathJax comes from the book, not from a server elsewhere.
 * Figures in the course's colours get a second version for dark pages.
 * Exercises and solutions lose the ids that they would all share.
+* The docstrings of attributes keep their colons in the API reference.
 * The directive ``lecture-map`` shows which page treats which part of the lectures.
 """
 
@@ -74,6 +75,23 @@ def name_the_status(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             text.parent.replace(text, nodes.Text("done"))
 
 
+class PlainAttributes:
+    """Keep Napoleon away from the docstrings of attributes.
+
+    It takes what stands before a colon in their first line for a type; ours are sentences.
+    """
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def before(self, app: Sphinx, what: str, name: str, obj, options, lines: list[str]) -> None:
+        self.written = list(lines)
+
+    def after(self, app: Sphinx, what: str, name: str, obj, options, lines: list[str]) -> None:
+        if what in ("attribute", "property"):
+            lines[:] = self.written
+
+
 def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
     """Put MathJax beside the pages."""
     if error or app.builder.format != "html":
@@ -109,6 +127,10 @@ def setup(app: Sphinx) -> dict:
     app.add_transform(PageColours)
     app.connect("builder-inited", add_static)
     app.connect("env-get-outdated", pages_with_new_outputs)
+    app.setup_extension("sphinx.ext.autodoc")
+    attributes = PlainAttributes()  # Napoleon's own priority is 500
+    app.connect("autodoc-process-docstring", attributes.before, priority=400)
+    app.connect("autodoc-process-docstring", attributes.after, priority=600)
     app.connect("doctree-resolved", drop_shared_ids)
     app.connect("doctree-resolved", name_the_status)
     app.connect("build-finished", copy_mathjax)

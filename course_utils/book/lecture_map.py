@@ -1,7 +1,7 @@
 """Which page treats which part of which lecture: the data, its checks, and the directive that shows it.
 
-A page says ``{lecture-map} file.yml``; the file beside it has the decks' parts and their pages. A part runs from
-its line of the deck's text to the next part's, so every claim of `course_utils.slides` falls into one.
+A page says ``{lecture-map} file.yml``; the file beside it has the decks' parts and their pages. A part runs
+from its line of the deck's text to the next part's, so every claim of `course_utils.slides` falls into one.
 """
 
 from collections.abc import Collection
@@ -68,8 +68,8 @@ def _checked(claims: tuple[slides.Claim, ...]) -> str:
 def read_map(path: Path) -> LectureMap:
     """Read and check a map.
 
-    :raises ValueError: an unknown deck or one left out, parts out of order, a part without a page, or a claim before
-        the first part of its deck.
+    :raises ValueError: an unknown deck or one left out, parts out of order, a part without a page, or a claim
+        before the first part of its deck.
     """
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     known = {deck.key: deck for deck in slides.decks() if deck.file}

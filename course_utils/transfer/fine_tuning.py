@@ -90,7 +90,7 @@ def fine_tune(
     """Train ``model`` in place through ``phases``, handing over ``(phase from 0, row)`` after each epoch.
 
     Args:
-        model, train, valid, **options: as :func:`~course_utils.training.fit_iter` takes them. Of a
+        model, train, valid, options: as :func:`~course_utils.training.fit_iter` takes them. Of a
             ``checkpoint`` every phase keeps one of its own, ``name-phase0.ext`` and so on.
         phases: what learns when; :func:`head_then_all` and :func:`gradual` make some. The model is left as
             the last phase had it: its frozen stages stay frozen.

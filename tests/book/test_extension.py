@@ -1,4 +1,4 @@
-from course_utils.book.extension import repaint
+from course_utils.book.extension import PlainAttributes, repaint
 from course_utils.plots import DARK, LIGHT
 
 DRAWING = (
@@ -17,3 +17,13 @@ def test_the_dark_version_has_no_light_colour_left():
     assert not any(colour in dark for colour in LIGHT.values())
     assert f"fill: {DARK['ink']}" in dark and f"stroke: {DARK['paper']}" in dark
     assert "fill: #123456" in dark and "base64,AAAA" in dark
+
+
+def test_napoleon_changes_docstrings_but_those_of_attributes():
+    plain = PlainAttributes()
+    for what, expected in (("property", ["The function: conv2d."]), ("method", [":type: The function"])):
+        lines = ["The function: conv2d."]
+        plain.before(None, what, "kind", None, None, lines)
+        lines[:] = [":type: The function"]  # as Napoleon reads it
+        plain.after(None, what, "kind", None, None, lines)
+        assert lines == expected
