@@ -170,28 +170,29 @@ GAP = 0.16  # inches between rows
 def _draw(stages, counts):
     largest = max(max(stage.shape[1:], default=1) for stage in stages)
     deepest = max(stage.shape[0] for stage in stages)
-    side = {s: 0.85 * sqrt(max(s.shape[1:], default=1) / largest) for s in stages}
+    sides = {s: [0.85 * sqrt(n / largest) for n in s.shape[1:3] or (1, 1)] for s in stages}
     depth = {s: 1.1 * sqrt(s.shape[0] / deepest) for s in stages}
     words = {s: _words(s) for s in stages}
-    left = max(text_width(line, size) for lines in words.values() for line, size in lines) + 0.15
+    left = max(text_width(line, size) for lines in words.values() for line, size in lines) + 0.08
     numbers = {s: _numbers(s, counts) for s in stages}
-    right = max(text_width(line, size) for lines in numbers.values() for line, size in lines) + 0.1
-    middle = max(side[s] + SLANT[0] * depth[s] for s in stages)
+    right = max(text_width(line, size) for lines in numbers.values() for line, size in lines) + 0.05
+    middle = max(sides[s][1] + SLANT[0] * depth[s] for s in stages)
 
     heights = {}
     for s in stages:
-        box = side[s] * _aspect(s) - SLANT[1] * depth[s]
+        box = sides[s][0] - SLANT[1] * depth[s]
         text = max(sum(LINE[size] for _, size in lines) for lines in (words[s], numbers[s]))
         heights[s] = max(box, text)
     total = sum(heights.values()) + GAP * (len(stages) - 1) + 0.1
-    fig = plt.figure(figsize=(left + middle + right + 0.3, total), layout="none")
+    broad = left + middle + right + 0.2
+    fig = plt.figure(figsize=(broad, total), layout="none")
     ax = fig.add_axes([0, 0, 1, 1])
-    ax.set(xlim=(0, left + middle + right + 0.3), ylim=(total, 0))
+    ax.set(xlim=(0, broad), ylim=(total, 0))
     ax.axis("off")
     y = 0.05
     centre = left + 0.1 + middle / 2
     for stage in stages:
-        height, width = side[stage] * _aspect(stage), side[stage]
+        height, width = sides[stage]
         full = height - SLANT[1] * depth[stage]
         top = y + (heights[stage] - full) / 2
         x = centre - (width + SLANT[0] * depth[stage]) / 2
@@ -201,11 +202,6 @@ def _draw(stages, counts):
         _write(ax, numbers[stage], left + 0.2 + middle, y + heights[stage] / 2, "left")
         y += heights[stage] + GAP
     return fig
-
-
-def _aspect(stage):
-    """Height of a map over its width."""
-    return stage.shape[1] / stage.shape[2] if len(stage.shape) == 3 else 1.0
 
 
 def _words(stage):

@@ -59,7 +59,7 @@ def test_the_stages_add_up_to_the_network(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_overlaps_and_it_fits_a_phone(name):
     fig = plots.show_network(name, counts=True)
-    assert fig.get_size_inches()[0] <= 4.3
+    assert fig.get_size_inches()[0] <= 3.73  # 358 pixels
     renderer = fig.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in fig.axes[0].texts]
     said = [text.get_text() for text in fig.axes[0].texts]
