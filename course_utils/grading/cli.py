@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -75,8 +76,7 @@ def grade(
             "`--unprotected` goes on anyway."
         )
     for path in filter(None, (csv, json, html)):
-        if not path.parent.is_dir():
-            raise _stop(f"there is no folder {path.parent}")
+        path.parent.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(f"grading {assignment}", total=len(places))
@@ -166,6 +166,7 @@ def prove(
     answers = [c for n in loaded.notebooks for c in n.cells if c.role == "answer" and c.code]
     changed = [m for cell in answers for m in mutants.mutants(cell.key, cell.source)] if mutate else []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started = time.monotonic()
     with (
         Progress(*columns, console=errors, transient=True) as progress,
         Grader(loaded, seed, not unprotected) as grader,
@@ -182,8 +183,8 @@ def prove(
     if json:
         json.write_text(json_module.dumps([asdict(proof) for proof in found], indent=1) + "\n")
     console.print(report.proof_table(found))
-    for line in proofs.summary(found):
-        console.print(line, highlight=False)
+    for line in [*proofs.summary(found), f"{len(found)} answers in {time.monotonic() - started:.0f} s"]:
+        console.print(line, highlight=False, soft_wrap=True)
     if any(proof.problem for proof in found):
         raise typer.Exit(1)
 

@@ -238,6 +238,23 @@ class Grader:
             ]
         return marked
 
+    def alike(self, key: str) -> dict[str, list[str]]:
+        """Wrong answers for a cell that give the same results on all its probes, so that the feedback can
+        name none of them: for each such slug, the others.
+        """
+        found: dict[str, list[str]] = {}
+        for known in self._of_notebook.values():
+            of = {
+                slug: [result for name in sorted(results) for result in results[name]]
+                for slug, results in known.beliefs.get(key, {}).items()
+                if slug
+            }
+            for slug, results in of.items():
+                others = [o for o in of if o != slug and diagnosis.all_same(results, of[o])]
+                if others:
+                    found[slug] = others
+        return found
+
     # -- one notebook -------------------------------------------------------------------------------------
 
     def _run(self, notebook: Notebook, rebuilt: Rebuilt, files: tuple) -> tuple[dict[str, dict], list[dict]]:

@@ -26,6 +26,7 @@ class Proof:
         caught_by: the tests that did not give full points.
         problem: why the proof fails, or "".
         diagnosed: for a wrong answer, the slug whose belief the feedback named; for others, any named.
+        like: wrong answers that give the same results, which is why the feedback can name neither.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Proof:
     caught_by: list[str] = field(default_factory=list)
     problem: str = ""
     diagnosed: str | None = None
+    like: list[str] = field(default_factory=list)
 
 
 def prove(
@@ -96,6 +98,10 @@ def prove(
         for proof in pool.map(lambda job: job(), jobs):
             on_done(proof)
             proofs.append(proof)
+    alike = {cell: grader.alike(cell) for cell in {e.cell for e in entries}}
+    for proof in proofs:
+        if proof.kind == "wrong" and not proof.diagnosed:
+            proof.like = alike[proof.cell].get(proof.name, [])
     return proofs
 
 
@@ -124,5 +130,11 @@ def summary(proofs: list[Proof]) -> list[str]:
         named = sum(p.diagnosed == p.name for p in wrong)
         share = f"{named} of {len(wrong)} ({named / len(wrong):.0%})"
         lines.append(f"the feedback names the right belief for {share} of the wrong answers")
+    for p in wrong:
+        if p.like:
+            lines.append(
+                f"wrong {p.cell} {p.name}: gives the same results as {', '.join(p.like)}, so the feedback "
+                "can name neither: merge them, or add a test that tells them apart"
+            )
     lines += [f"{p.kind} {p.cell} {p.name}: {p.problem}".replace("  ", " ") for p in proofs if p.problem]
     return lines

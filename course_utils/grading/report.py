@@ -44,24 +44,29 @@ def table(title: str, marked: list[Marked]) -> Table:
 
 
 def proof_table(proofs: list[Proof]) -> Table:
-    """One row for each answer of the bank: what catches it, and what the feedback names. Mutants only if
-    they fail.
+    """A row for each answer of the bank: what catches it, and whether the feedback names it. It fits 80
+    columns, cell by cell. Mutants only if they fail.
     """
     result = Table(title="Which answer which test catches")
-    for name in ("kind", "cell", "answer"):
-        result.add_column(name, overflow="fold")
+    result.add_column("answer", overflow="fold", max_width=32)
     result.add_column("score", justify="right")
-    for name in ("caught by", "feedback names", "problem"):
-        result.add_column(name, overflow="fold")
+    result.add_column("caught by", overflow="fold")
+    result.add_column("named", overflow="fold")
+    group = None
     for proof in proofs:
         if proof.kind == "mutant" and not proof.problem:
             continue
+        if (proof.kind, proof.cell) != group:
+            group = (proof.kind, proof.cell)
+            result.add_section()
+            if proof.cell:
+                result.add_row(Text(f"{proof.kind}: {proof.cell}", "bold"), "", "", "")
         caught = ", ".join(name.removeprefix(f"{proof.cell}-") for name in proof.caught_by)
         if len(proof.caught_by) > 4:
             caught = f"{len(proof.caught_by)} tests"
         named = "✓" if proof.diagnosed and proof.diagnosed == proof.name else proof.diagnosed or ""
-        cells = (proof.kind, proof.cell, proof.name, f"{proof.score:g}", caught, named)
-        result.add_row(*map(Text, cells), Text(proof.problem, "red"))
+        row = (proof.name or proof.kind, f"{proof.score:g}", caught, named)
+        result.add_row(*map(Text, row), style="red" if proof.problem else "")
     return result
 
 

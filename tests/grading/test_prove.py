@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (answers in one string)
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -88,6 +89,28 @@ def test_prove_names_what_is_wrong_with_a_bank(tmp_path, path, text, problem):
     assert next(p["problem"] for p in proofs if p["problem"]).endswith(problem)
 
 
+def test_prove_names_beliefs_that_cannot_be_told_apart(tmp_path):
+    twin = (
+        FILES["wrong/size/stride-ignored.py"].replace("n - k + 1", "1 + n - k").replace("nothing", "little")
+    )
+    result, proofs = prove(make(tmp_path, {**FILES, "wrong/size/stride-unused.py": twin}), "--no-mutants")
+    assert result.exit_code == 0  # both lose points: the bank is sound, only the feedback is poorer
+    like = {p["name"]: p["like"] for p in proofs if p["like"]}
+    assert like == {"stride-ignored": ["stride-unused"], "stride-unused": ["stride-ignored"]}
+    assert (
+        "stride-unused: gives the same results as stride-ignored, so the feedback can name" in result.output
+    )
+
+
+def test_what_prove_prints_fits_a_log(tmp_path):
+    result, _ = prove(make(tmp_path), "--no-mutants")
+    lines = result.output.splitlines()
+    table = [line for line in lines if line.startswith(("│", "┃"))]
+    assert len(table) > 5 and max(map(len, table)) <= 80
+    assert any("stride-ignored" in line and "✓" in line for line in table)
+    assert re.search(r"^6 answers in \d+ s$", result.output, re.MULTILINE)
+
+
 def test_mutants_must_be_caught_or_listed(tmp_path):
     cells = [*CELLS[:1], courses.test("weak", 1, "assert size(5, 3) == 3\nassert size(7, 3) == 5")]
     course = courses.make(tmp_path, cells, policy="uses = []\n")
@@ -157,7 +180,7 @@ def test_bad_bank_files_are_named(tmp_path, text):
 
 
 @settings(max_examples=50)
-@given(st.lists(st.floats(allow_nan=True), min_size=1, max_size=5))
+@given(st.lists(st.floats(width=32), min_size=1, max_size=5))
 def test_results_are_the_same_up_to_rounding(values):
     array = np.array(values)
     assert diagnosis.same(array, array.copy())
