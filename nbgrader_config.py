@@ -15,6 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
+from course_utils.grading import inert
+
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
 # ---- Where things are ------------------------------------------------------------------------------------
@@ -119,6 +121,10 @@ c.Autograde.sanitize_preprocessors = [
 # A cell with this tag isn't run, and a test cell that isn't run gets full marks. Tags are dropped above;
 # should one come through, nobody can know a name that is drawn anew in each run.
 c.Execute.skip_cells_with_tag = secrets.token_hex(16)
+
+# The formgrader and the feedback show what a student wrote; in an instructor's browser it must be text. A
+# script there could give marks in the instructor's name.
+inert.configure(c)
 
 # ---- Marks are lost for wrong answers only ---------------------------------------------------------------
 

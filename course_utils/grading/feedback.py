@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from . import inert
 from .assignment import Assignment, Course
 
 # See ``run.grade_class``: a second saved.
@@ -54,7 +55,7 @@ def write(
     """Write the feedback of every graded submission; the pages written, in the course's feedback folder."""
     released = {n.name: {c.key: c.release for c in n.cells if c.role == "test"} for n in assignment.notebooks}
     config = Config(course.config)
-    config.HTMLExporter.sanitize_html = True
+    inert.configure(config)
     config.ForStudents.released = released
     steps = ["nbgrader.preprocessors.GetGrades", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
     pages = []

@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 
 from . import judge
 from .inside import codec, confine
@@ -29,7 +30,7 @@ from .inside.channel import Channel
 
 CONTROL_FD = 3
 MAX_TASK = 1 << 30
-MEMORY_BYTES = 8 << 30
+KEPT_ANSWERS = 12  # of the largest size, that the tests of a notebook may hold at a time
 
 
 def main() -> None:
@@ -86,13 +87,20 @@ def main() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def _limit_memory(more: int) -> None:
+    """No more than this on top of what the libraries have taken: answers must not fill the machine."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 def work(student_fd: int, grader_fd: int) -> None:
     """In the fork: judge one submission and report. Never returns."""
     confine.die_with_parent()
     grader = Channel(socket.socket(fileno=grader_fd), MAX_TASK)
     try:
         task = codec.decode(grader.receive())
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        _limit_memory(KEPT_ANSWERS * task["limits"]["answer_bytes"])
         os.chdir(task["folder"])
         sys.path.insert(0, os.getcwd())  # tests may import a module that lies beside the notebook
         student = Channel(socket.socket(fileno=student_fd), task["limits"]["answer_bytes"])

@@ -1,0 +1,36 @@
+"""Text that a student wrote, as HTML in which nothing runs.
+
+Threat answered: nbgrader's pages for instructors and students put text cells in as the browser reads them, so
+a script in an answer would act in an instructor's name. Its own configuration cleans outputs alone.
+"""
+
+from __future__ import annotations
+
+import bleach
+from nbconvert.filters import markdown2html
+from traitlets.config import Config
+
+TAGS = bleach.ALLOWED_TAGS | {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "span", "div", "img", "del", "sub", "sup"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+PROTOCOLS = {"http", "https", "mailto", "data"}  # the last for pictures that come with the notebook
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name in ("href", "src"):
+        embedded = value.strip().lower().startswith("data:")
+        picture = tag == "img" and value.strip().lower().startswith("data:image/")
+        return (tag, name) in (("a", "href"), ("img", "src")) and (picture or not embedded)
+    return name in ("alt", "title", "class", "id", "align")
+
+
+def markdown(source: str) -> str:
+    """Markdown as HTML without scripts, handlers or links that run something."""
+    return bleach.clean(markdown2html(source), tags=TAGS, attributes=_allowed, protocols=PROTOCOLS)
+
+
+def configure(config: Config) -> None:
+    """Make nbconvert's pages inert, nbgrader's feedback and formgrader among them."""
+    config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {"markdown2html": "course_utils.grading.inert.markdown"}
