@@ -15,8 +15,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
-from course_utils.grading import inert
-
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
 # ---- Where things are ------------------------------------------------------------------------------------
@@ -124,7 +122,8 @@ c.Execute.skip_cells_with_tag = secrets.token_hex(16)
 
 # The formgrader and the feedback show what a student wrote; in an instructor's browser it must be text. A
 # script there could give marks in the instructor's name.
-inert.configure(c)
+c.HTMLExporter.sanitize_html = True  # outputs
+c.HTMLExporter.filters = {"markdown2html": "course_utils.grading.inert.markdown"}  # text cells
 
 # ---- Marks are lost for wrong answers only ---------------------------------------------------------------
 
