@@ -197,7 +197,7 @@ class _Picture:
                 for a, b in pairwise(line) if a.layer == i
             )  # fmt: skip
             y += self.heights[-1] + self._tail(i) + (0.24 if bends else 0.12)
-        self.bottom = y
+        self.bottom = y + (0.0 if shapes else 0.08)  # room for the last arrow
 
     def _room(self, node):
         """The width to keep free for a node: of its box, or of the shape on the line below it."""

@@ -132,7 +132,7 @@ def _coordinates(layers, lines, gap):
     for line in lines:
         for a, b in pairwise(line):
             ends = (a.node is None) + (b.node is None)
-            weight = {0: 1.0, 1: 1.0 if wide else 0.02, 2: 4.0}[ends]
+            weight = {0: 1.0, 1: 1.0 if wide else 0.02, 2: 12.0}[ends]
             pull.append(weight * (index[a] - index[b]))
             target.append(weight * (offset[b] - offset[a]))
     for layer in layers:  # and everything near the middle
