@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from course_utils.models.squeeze_excite import SqueezeExcite
+
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
@@ -20,6 +22,7 @@ def chain(
     activation: str = "relu",
     norm: bool = True,
     stem: bool = False,
+    reduction: int = 0,
 ) -> nn.Sequential:
     """Stages of ``depth`` convolutions that keep the size, pooling between them, an average, a linear layer.
 
@@ -33,6 +36,7 @@ def chain(
         kernel: odd.
         activation: ``"relu"``, ``"sigmoid"`` or ``"tanh"``.
         norm: batch normalisation between convolution and activation.
+        reduction: where it is not 0, squeeze-and-excitation with this ratio follows every activation.
         stem: one more convolution in front, 3x3, so that every stage of equal widths maps C channels to C.
 
     Raises:
@@ -51,6 +55,8 @@ def chain(
         if norm:
             layers.append(nn.BatchNorm2d(width))
         layers.append(ACTIVATIONS[activation]())
+        if reduction:
+            layers.append(SqueezeExcite(width, reduction))
         channels = width
 
     if stem:

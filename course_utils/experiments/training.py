@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,11 @@ from course_utils.experiments.experiment import Case, Outcome
 from course_utils.training import NonFiniteLoss, Recipe, best_device, fit_iter
 
 
-def train(case: Case, measure: str = "valid_accuracy") -> Outcome:
+def train(
+    case: Case,
+    measure: str = "valid_accuracy",
+    inspect: Callable[[nn.Module, DeviceLoader], dict[str, Any]] | None = None,
+) -> Outcome:
     """Train the case's network once for each of its seeds.
 
     ``settings``: ``network`` (see :func:`build`), ``data`` (see :func:`load`), ``augment`` (name ->
@@ -26,7 +31,7 @@ def train(case: Case, measure: str = "valid_accuracy") -> Outcome:
 
     The outcome: ``score``, the mean over the seeds of the last row's ``measure`` (for a run whose loss became
     no number, that of guessing: one in the number of classes), ``runs`` with each seed's rows, ``parameters``
-    of the network.
+    of the network. What ``inspect(network, test images)`` finds in each trained network is added to its run.
     """
     settings = case.settings
     recipe = Recipe(**settings["recipe"])
@@ -53,7 +58,10 @@ def train(case: Case, measure: str = "valid_accuracy") -> Outcome:
             diverged = str(error)
         guess = 1 / len(np.unique(labels))
         score = guess if diverged else rows[-1][measure]
-        runs.append({"seed": seed, "score": score, "diverged": diverged, "rows": rows})
+        run = {"seed": seed, "score": score, "diverged": diverged, "rows": rows}
+        if inspect and not diverged:
+            run |= inspect(model, DeviceLoader(*valid, 500, device=best_device(), like=loader))
+        runs.append(run)
     return {
         "score": statistics.mean(run["score"] for run in runs),
         "parameters": sum(p.numel() for p in model.parameters()),

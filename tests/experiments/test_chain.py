@@ -1,11 +1,16 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from course_utils.data import fashion_mnist
+from course_utils.data.device_loader import DeviceLoader
+from course_utils.experiments.catalogue.squeeze_excite import accuracy_with, look_at_gates
 from course_utils.experiments.chain import chain
 from course_utils.experiments.experiment import Case
 from course_utils.experiments.training import load, train
-from course_utils.training import Recipe
+from course_utils.models.squeeze_excite import SqueezeExcite
+from course_utils.training import Recipe, evaluate
 from course_utils.transfer import layers
 
 
@@ -34,6 +39,13 @@ def test_three_3x3_see_what_one_7x7_sees():
         seen.append((x.grad[0, 0] != 0).nonzero().aminmax(dim=0))
     for low, high in seen:
         assert low.tolist() == [4, 4] and high.tolist() == [10, 10]
+
+
+def test_gates_follow_every_activation():
+    model = chain(widths=(4, 8), depth=2, reduction=2)
+    gated = [model[i - 1] for i, m in enumerate(model) if isinstance(m, SqueezeExcite)]
+    assert len(gated) == 4 and all(isinstance(m, nn.ReLU) for m in gated)
+    assert not any(isinstance(m, SqueezeExcite) for m in chain())
 
 
 @pytest.mark.parametrize(
@@ -69,6 +81,37 @@ def test_training_a_case_records_every_seed():
     last = [run["rows"][-1]["valid_accuracy"] for run in outcome["runs"]]
     assert outcome["score"] == pytest.approx(sum(last) / 2)
     assert train(settings())["score"] == outcome["score"]
+
+
+def test_what_is_found_in_a_trained_network_is_in_its_run():
+    outcome = train(settings(), inspect=lambda model, test: {"seen": len(test.images)})
+    assert [run["seen"] for run in outcome["runs"]] == [settings().settings["data"]["test"]] * 2
+
+
+def test_gates_can_be_looked_at_and_exchanged():
+    images, labels, _ = fashion_mnist("test")
+    test = DeviceLoader(images[:60], labels[:60], 25)
+    torch.manual_seed(0)
+    model = chain(widths=(4, 8), depth=1, reduction=2).eval()
+    found = look_at_gates(model, test)
+    assert [len(block["by_class"]) for block in found["gates"]] == [10, 10]
+    assert [len(block["by_class"][0]) for block in found["gates"]] == [4, 8]
+    before, after = (evaluate(model, test) for _ in range(2))  # the hooks are gone
+    assert before == after and before[1] == pytest.approx(found["accuracy"]["own"])
+
+    blocks = [m for m in model if isinstance(m, SqueezeExcite)]
+    own = []
+    hooks = [block.gate.register_forward_hook(lambda _, inputs, gates: own.append(gates)) for block in blocks]
+    with torch.inference_mode():
+        model(next(iter(DeviceLoader(images[:60], labels[:60], 60, like=test)))[0])
+        for hook in hooks:
+            hook.remove()
+        assert accuracy_with(model, test, blocks, own) == found["accuracy"]["own"]
+        closed = [torch.zeros_like(gates) for gates in own]
+        model[-1].bias.fill_(0)
+        model[-1].bias[3] = 9  # with every gate closed only the bias is left
+        assert accuracy_with(model, test, blocks, closed) == pytest.approx(np.mean(labels[:60] == 3))
+    assert look_at_gates(chain(widths=(4,)), test) == {}
 
 
 def test_a_loss_that_is_no_number_counts_as_guessing():
