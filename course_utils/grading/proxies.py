@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .inside.codec import Handle
+from .inside.codec import Handle, Malformed
 
 if TYPE_CHECKING:
     from .session import Session, Stage
@@ -68,6 +68,8 @@ def make(session: Session, stage: Stage, handle: Handle) -> Any:
         from . import tensors
 
         return tensors.make_module(remote, handle.info)
+    if handle.kind == "tuple":
+        return StudentTuple(remote, *_fields_and_items(handle.info))
     special = handle.info if type(handle.info) is tuple else ()
     return _instance_type(tuple(sorted(s for s in special if s in _SPECIAL)))(remote)
 
@@ -148,6 +150,43 @@ class StudentObject:
         return _truth(self._remote.session.apply("__ne__", self, other))
 
 
+class StudentTuple(tuple):
+    """A tuple of a class of its own: a named one, or one such as ``torch.max`` gives.
+
+    Its items came with it, so that it is compared, unpacked and iterated here, like any plain tuple. Methods
+    and names that are no fields are looked up over there.
+    """
+
+    def __new__(cls, remote: Remote, fields: tuple[str, ...], items: tuple) -> StudentTuple:
+        made = super().__new__(cls, items)
+        made._remote, made._names = remote, fields
+        for name, item in zip(fields, items, strict=False):
+            if not name.startswith("_") and remote_of(item) is None:
+                made.__dict__[name] = item
+        return made
+
+    def with_items(self, items: tuple) -> StudentTuple:
+        """The same tuple with these items in their places."""
+        return StudentTuple(self._remote, self._names, items)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NOT_FORWARDED:
+            raise AttributeError(name)
+        return attribute(self, name)
+
+    def __repr__(self) -> str:
+        names = [f"{name}=" for name in self._names] + [""] * len(self)
+        parts = (f"{name}{item!r}" for name, item in zip(names, self, strict=False))
+        return f"{self._remote.name}({', '.join(parts)})"
+
+
+def _fields_and_items(info: Any) -> tuple[tuple[str, ...], tuple]:
+    fits = type(info) is tuple and len(info) == 2 and type(info[0]) is type(info[1]) is tuple
+    if not fits or not all(type(name) is str for name in info[0]):
+        raise Malformed("a tuple is (names, items)")
+    return info
+
+
 # Looked up by libraries on anything that they meet; answering would let the student's side steer those
 # libraries.
 _NOT_FORWARDED = {
@@ -168,7 +207,11 @@ def _truth(value: Any) -> bool:
 def attribute(proxy: Any, name: str) -> Any:
     """An attribute of an object of the student's."""
     value = proxy._remote.session.apply("getattr", proxy, name)
-    return StudentFunction(value._remote, method=True) if type(value) is StudentFunction else value
+    if type(value) is StudentFunction:
+        return StudentFunction(value._remote, method=True)
+    if remote_of(value) is not None and callable(value):  # in the place of a method
+        hand_over(proxy, None)
+    return value
 
 
 def hand_over(proxy: Any, *values: Any) -> None:
@@ -335,7 +378,7 @@ class StudentClass(type):
             return _signature(cls)
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return cls._remote.session.apply("getattr", cls, name)
+        return attribute(cls, name)
 
 
 def _make_class(remote: Remote, info: Any) -> type:

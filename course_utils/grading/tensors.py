@@ -113,6 +113,8 @@ def _replaced(value: Any, new: dict[int, Any]) -> Any:
         return new.get(id(value), value)
     if type(value) is tuple:
         return tuple(_replaced(v, new) for v in value)
+    if type(value) is proxies.StudentTuple:
+        return value.with_items(tuple(_replaced(v, new) for v in value))
     if type(value) is list:
         value[:] = [_replaced(v, new) for v in value]
     elif type(value) is dict:
@@ -177,6 +179,8 @@ class StudentModule(nn.Module):
             raise AttributeError(name)
         for part in ("_parameters", "_buffers", "_modules"):
             if name in self._fetched()[part]:
+                if part == "_modules":  # it can be called, so it can stand in the place of a method
+                    proxies.hand_over(self, None)
                 return self._fetched()[part][name]
         self._send()
         return proxies.attribute(self, name)

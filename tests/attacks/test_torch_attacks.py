@@ -69,6 +69,32 @@ ATTACKS = {
         "    allclose = lambda self, other: True\n    sub = lambda self, other: torch.zeros(())\n\n\n"
         "def bent(x):\n    return Zero()",
     ),
+    "objects in the place of methods": (
+        "bent",
+        "class Close:\n    __call__ = lambda self, other: True\n\n\nclass Nothing:\n    __call__ = lambda self, other: torch.zeros(())\n\n\n"
+        "class Zero:\n    allclose, sub = Close(), Nothing()\n\n\ndef bent(x):\n    return Zero()",
+    ),
+    "classes in the place of methods": (
+        "bent",
+        "class Zero:\n    class allclose:\n        __new__ = lambda cls, other: True\n\n"
+        "    class sub:\n        __new__ = lambda cls, other: torch.zeros(())\n\n\ndef bent(x):\n    return Zero()",
+    ),
+    "a class in the place of a tensor": (
+        "bent",
+        "class Zero:\n    allclose = staticmethod(lambda other: True)\n    sub = staticmethod(lambda other: torch.zeros(()))\n\n\n"
+        "def bent(x):\n    return Zero",
+    ),
+    "modules in the place of methods": (
+        "bent",
+        "class Close(nn.Module):\n    forward = lambda self, other: True\n\n\nclass Nothing(nn.Module):\n    forward = lambda self, other: torch.zeros(())\n\n\n"
+        "class Zero(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.add_module('allclose', Close())\n        self.add_module('sub', Nothing())\n\n\n"
+        "def bent(x):\n    return Zero()",
+    ),
+    "a tuple with functions for names": (
+        "bent",
+        "from collections import namedtuple\n\nZero = namedtuple('Zero', 'allclose sub')\n\n\n"
+        "def bent(x):\n    return Zero(lambda other: True, lambda other: torch.zeros(()))",
+    ),
     "a graph that lies about its gradient": (
         "bent",
         "class Lie(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n        return 0 * x\n\n"

@@ -91,8 +91,8 @@ class Handle:
 
     Attributes:
         ident: the owner's number for the object.
-        kind: ``function``, ``class``, ``module``, ``object`` (all owned by the student's side) or
-            ``callback`` (owned by the judge).
+        kind: ``function``, ``class``, ``module``, ``tuple`` (of a class of its own, such as a named one),
+            ``object`` (all owned by the student's side) or ``callback`` (owned by the judge).
         name: the object's type or function name, for people to read.
         info: further plain data about it.
     """

@@ -201,6 +201,8 @@ class Student:
             kind, info = "module", class_info(type(obj))
         elif isinstance(obj, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
             kind, name = "function", getattr(obj, "__name__", "function")
+        elif isinstance(obj, tuple):  # a named tuple, such as torch.max gives
+            kind, info = "tuple", (getattr(type(obj), "__match_args__", ()), tuple(obj))
         else:
             special = (
                 "__call__",
