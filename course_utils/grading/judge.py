@@ -267,6 +267,8 @@ class Judge:
         self.session.changed = False
         try:
             value = function(*args, **kwargs)
+            if type(value) is proxies.StudentTuple:
+                value = tuple(value)
             codec.encode(value)
         except codec.CannotCross:
             return ("value", ("no plain data", type(value).__name__), self.session.changed)

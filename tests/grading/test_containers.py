@@ -2,9 +2,13 @@
 
 # ruff: noqa: E501  (a test cell on one line)
 
-from course_utils.grading.engine import Grader
+import pytest
 
-from .courses import answer, hand_in, make, solution, test
+from course_utils.grading import proxies
+from course_utils.grading.engine import Grader
+from course_utils.grading.inside import codec
+
+from .courses import answer, by_id, hand_in, make, solution, test
 
 TUPLES = """from collections import namedtuple
 from typing import NamedTuple
@@ -72,3 +76,66 @@ def test_named_tuples_and_empty_containers_arrive_as_what_they_are(tmp_path):
     exec(TUPLES, space)
     for text in TESTS:  # the same cells in one process
         exec(text, space)
+
+
+NAMED = """
+from collections import namedtuple
+from typing import NamedTuple
+
+Size = namedtuple("Size", "height width")
+
+
+class Box(NamedTuple):
+    size: Size
+    depth: int = 3
+
+
+class Area(NamedTuple):
+    height: int
+
+    def area(self):
+        return self.height**2
+
+
+def box():
+    return Box(Size(1, 2))
+
+
+def area():
+    return Area(3)
+
+
+def depth(box):
+    return box.depth
+"""
+
+
+def test_a_namedtuple_arrives_as_a_tuple_with_names(tmp_path):
+    cells = [
+        answer("boxes", f"### BEGIN SOLUTION{NAMED}### END SOLUTION"),
+        test(
+            "boxes-test",
+            1,
+            "b = box()\nassert b == ((1, 2), 3) and isinstance(b, tuple) and b[0].width == 2 == b.size[1]\n"
+            "(height, _), three = b\nassert (height, three) == (1, 3) and not hasattr(b, 'weight')\n"
+            "assert depth(b) == 3 and b._asdict() == {'size': (1, 2), 'depth': 3}",
+        ),
+        test("methods-test", 1, "assert area().area() == 9"),  # one with methods stays where they can run
+    ]
+    assignment = make(tmp_path, cells, policy='uses = ["collections", "typing"]\n').load("hw")
+    with Grader(assignment, seed=1) as grader:
+        marked = grader.grade(hand_in(assignment, solution(assignment)))
+        assert [q.verdict for q in marked.questions] == ["passed", "passed"]
+        lying = NAMED.replace(
+            "depth: int = 3", "depth: int = 3\n\n    def __eq__(self, other):\n        return True"
+        )
+        marked = grader.grade(hand_in(assignment, {"boxes": lying.replace("Size(1, 2)", "Size(5, 5)")}))
+        assert by_id(marked)["boxes-test"].points == 0
+
+
+@pytest.mark.parametrize(
+    "info", [(("a",), [1]), (("a", 2), (1, 2)), ("ab", (1, 2)), (("a",),), [("a",), (1,)], None]
+)
+def test_a_tuple_without_names_or_items_is_refused(info):
+    with pytest.raises(codec.Malformed):
+        proxies.make(None, None, codec.Handle(1, "tuple", "Pair", info))

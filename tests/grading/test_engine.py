@@ -3,9 +3,7 @@
 import pytest
 
 from course_utils.grading.engine import Grader
-from course_utils.grading.inside import codec
 
-from . import courses
 from .courses import answer, by_id, given, hand_in, make, manual, solution, test
 
 CELLS = [
@@ -185,67 +183,3 @@ assert Vector(1, 2).dot([3, 4]) == 11"""
         marked = grader.grade(hand_in(assignment, {**right, "half": lie}))
     assert marked.score == 2
     assert "Zero" in by_id(marked)["half-test"].message and "number" in by_id(marked)["half-test"].message
-
-
-NAMED = """
-from collections import namedtuple
-from typing import NamedTuple
-
-Size = namedtuple("Size", "height width")
-
-
-class Box(NamedTuple):
-    size: Size
-    depth: int = 3
-
-
-class Area(NamedTuple):
-    height: int
-
-    def area(self):
-        return self.height**2
-
-
-def box():
-    return Box(Size(1, 2))
-
-
-def area():
-    return Area(3)
-
-
-def depth(box):
-    return box.depth
-"""
-
-
-def test_a_namedtuple_arrives_as_a_tuple_with_names(tmp_path):
-    cells = [
-        courses.answer("boxes", f"### BEGIN SOLUTION{NAMED}### END SOLUTION"),
-        test(
-            "boxes-test",
-            1,
-            "b = box()\nassert b == ((1, 2), 3) and isinstance(b, tuple) and b[0].width == 2 == b.size[1]\n"
-            "(height, _), three = b\nassert (height, three) == (1, 3) and not hasattr(b, 'weight')\n"
-            "assert depth(b) == 3 and b._asdict() == {'size': (1, 2), 'depth': 3}",
-        ),
-        test("methods-test", 1, "assert area().area() == 9"),  # one with methods stays where they can run
-    ]
-    assignment = make(tmp_path, cells, policy='uses = ["collections", "typing"]\n').load("hw")
-    with Grader(assignment, seed=1) as grader:
-        marked = grade(grader)
-        assert [q.verdict for q in marked.questions] == ["passed", "passed"]
-        lying = NAMED.replace(
-            "depth: int = 3", "depth: int = 3\n\n    def __eq__(self, other):\n        return True"
-        )
-        marked = grade(grader, {"boxes": lying.replace("Size(1, 2)", "Size(5, 5)")})
-        assert by_id(marked)["boxes-test"].points == 0
-
-
-@pytest.mark.parametrize("fields", [("a",), ("a", "b", "c"), ("a", "not a name"), ("a", 1), "ab", None])
-def test_fields_that_fit_no_values_are_refused(fields):
-    pair = codec.encode(codec.Named(("height", "width"), (1, 2)))
-    names = codec.encode(("height", "width"))
-    assert names in pair
-    with pytest.raises(codec.Malformed):
-        codec.decode(pair.replace(names, codec.encode(fields)))

@@ -50,42 +50,6 @@ class Malformed(ValueError):
     """Bytes that are not a value of the protocol."""
 
 
-class Named(tuple):
-    """What arrives for a namedtuple: its values, also by the names of its fields."""
-
-    _fields: tuple[str, ...]
-
-    def __new__(cls, fields: tuple[str, ...], values: Any):
-        self = super().__new__(cls, values)
-        self.__dict__["_fields"] = fields
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[self.__dict__["_fields"].index(name)]
-        except ValueError:
-            raise AttributeError(name) from None
-
-    def __repr__(self) -> str:
-        return f"({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
-
-    def _asdict(self) -> dict[str, Any]:
-        return dict(zip(self._fields, self, strict=True))
-
-
-_OF_EVERY_NAMEDTUPLE = {*vars(collections.namedtuple("_", ())), "__annotations__", "__orig_bases__"}
-
-
-def _is_only_named(kind: type) -> bool:
-    """A namedtuple's class with no methods of its own: its instances are plain data."""
-    fields = vars(kind).get("_fields")
-    return kind is Named or (
-        kind.__bases__ == (tuple,)
-        and type(fields) is tuple
-        and vars(kind).keys() <= _OF_EVERY_NAMEDTUPLE | set(fields)
-    )
-
-
 class Handle:
     """What travels for an object that stays behind.
 
@@ -169,10 +133,6 @@ class _Writer:
             self._blob(b"b", value)
         elif kind is tuple:
             self._items(b"t", value, depth)
-        elif issubclass(kind, tuple) and _is_only_named(kind):
-            out += b"n"
-            self.write(value._fields, depth + 1)
-            self._items(b"", tuple(value), depth)
         elif kind is list:
             if not self._known(value):
                 self._items(b"l", value, depth)
@@ -330,14 +290,6 @@ class _Reader:
             return self._blob()
         if tag == b"t":
             return tuple([self.read(depth + 1) for _ in range(self._count())])
-        if tag == b"n":
-            fields = self.read(depth + 1)
-            values = [self.read(depth + 1) for _ in range(self._count())]
-            if type(fields) is not tuple or any(type(name) is not str for name in fields):
-                raise Malformed("fields without names")
-            if len(fields) != len(values) or not all(name.isidentifier() for name in fields):
-                raise Malformed("names that fit no fields")
-            return Named(fields, values)
         if tag == b"l":
             items: list = []
             self.memo.append(items)
