@@ -16,6 +16,8 @@ from pathlib import Path
 PACKAGE = "course_utils"
 # A module with one of these may import any of its neighbours.
 DYNAMIC = re.compile(r"\b(import_module|iter_modules|walk_packages|__import__)\b")
+# An import inside a function that few pages call says so: others don't depend on what it brings.
+ONLY_FOR = re.compile(r"# only for pages that say (\w+)$")
 
 
 def fingerprint(sources: Iterable[str], root: Path) -> str:
@@ -33,28 +35,34 @@ def fingerprint(sources: Iterable[str], root: Path) -> str:
 
 def reachable(sources: Iterable[str], root: Path) -> set[Path]:
     """The files of the package that the cells ``sources`` import, directly or not."""
-    todo = {path for source in sources for path in _imported(_without_magics(source), "", root)}
+    sources = list(sources)
+    todo = {path for source in sources for path, _ in _imported(_without_magics(source), "", root)}
     found = set()
     while todo:
         path = todo.pop()
         if path in found:
             continue
         found.add(path)
-        todo |= _neighbours(path, root, path.stat().st_mtime_ns)
+        for neighbour, word in _neighbours(path, root, path.stat().st_mtime_ns):
+            if word is None or any(re.search(rf"\b{word}\b", source) for source in sources):
+                todo.add(neighbour)
     return found
 
 
 @functools.cache
-def _neighbours(path: Path, root: Path, modified: int) -> frozenset[Path]:
-    """What one file of the package brings along; ``modified`` makes a changed file a new question."""
+def _neighbours(path: Path, root: Path, modified: int) -> frozenset[tuple[Path, str | None]]:
+    """What one file of the package brings along, and the word that a page must say for it, if there is one.
+
+    ``modified`` makes a changed file a new question.
+    """
     if path.suffix != ".py":
         return frozenset()
     text = path.read_text(encoding="utf-8")
     package = ".".join(path.parent.relative_to(root).parts)
-    found = _imported(text, package, root) | _data_files(path.parent)
+    always = _data_files(path.parent)
     if DYNAMIC.search(text):
-        found |= set(path.parent.rglob("*.py"))
-    return frozenset(found)
+        always |= set(path.parent.rglob("*.py"))
+    return frozenset(_imported(text, package, root) | {(file, None) for file in always})
 
 
 def _data_files(folder: Path) -> set[Path]:
@@ -68,13 +76,13 @@ def _data_files(folder: Path) -> set[Path]:
     }
 
 
-def _imported(source: str, package: str, root: Path) -> set[Path]:
-    """The files that the import statements of a source, wherever they stand, name."""
+def _imported(source: str, package: str, root: Path) -> set[tuple[Path, str | None]]:
+    """The files that the import statements of a source, wherever they stand, name; and their `ONLY_FOR`."""
     try:
         tree = ast.parse(source)
     except SyntaxError:  # running the page will tell
         return set()
-    found = set()
+    found, lines = set(), source.splitlines()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -86,9 +94,10 @@ def _imported(source: str, package: str, root: Path) -> set[Path]:
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         else:
             continue
+        only = ONLY_FOR.search(lines[node.lineno - 1])
         for name in names:
             if name.split(".")[0] == PACKAGE:
-                found |= _files_of(name, root)
+                found |= {(file, only and only[1]) for file in _files_of(name, root)}
     return found
 
 

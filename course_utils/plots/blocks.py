@@ -57,7 +57,8 @@ def show_block(module, input_shape, *, leaves=(), shapes=True, fused=True):
     ValueError
         ``input_shape`` is not a shape, or not one that the module can take.
     """
-    from course_utils.plots.graphs import fuse, trace  # here, because they need torch
+    # Here and not above, because it needs torch.
+    from course_utils.plots.graphs import fuse, trace  # only for pages that say show_block
 
     nodes = trace(module, input_shape, leaves)
     return _Picture(fuse(nodes) if fused else nodes, shapes).draw()

@@ -21,8 +21,6 @@ class Stage:
     kind: str
     shape: tuple[int, ...]
     """Of the last one's output, without the batch."""
-    module: str
-    """Path of the first one."""
     parameters: int = 0
     macs: int = 0
     times: int = 1
@@ -65,7 +63,7 @@ def network_stages(model, input_size=None, *, collapse=True, leaves=()):
     """The network's stages, the input first; the arguments are those of :func:`show_network`."""
     import torch  # here and not above: the other figures work without torch
 
-    from course_utils import ledger, models
+    from course_utils import ledger, models  # only for pages that say show_network
 
     if isinstance(model, str):
         with torch.device("meta"):
@@ -76,9 +74,9 @@ def network_stages(model, input_size=None, *, collapse=True, leaves=()):
     if input_size is None:
         raise ValueError(f"input_size is missing: (C, H, W) of what {type(model).__name__} takes")
     account = ledger.account(model, tuple(input_size))
-    stages = [Stage("input", "", "input", tuple(account.inputs[0][1:]), "")]
+    stages = [Stage("input", "", "input", tuple(account.inputs[0][1:]))]
     for path, rows in _units(model, account.rows, tuple(leaves)):
-        stage = _stage(model.get_submodule(path) if path else None, path, rows)
+        stage = _stage(model.get_submodule(path) if path else None, rows)
         if stage is None:
             continue
         last = stages[-1]
@@ -127,11 +125,11 @@ def _units(model, rows, leaves):
     return units
 
 
-def _stage(module, path, rows):
+def _stage(module, rows):
     """How a unit is called; None for what the picture leaves out."""
     from torch import nn
 
-    from course_utils.plots.graphs import class_words, describe_module
+    from course_utils.plots.graphs import class_words, describe_module  # only for pages that say show_network
 
     shape = tuple(rows[-1].output_shape[1:])
     counts = {"parameters": sum(r.parameters for r in rows), "macs": sum(r.macs for r in rows)}
@@ -140,7 +138,7 @@ def _stage(module, path, rows):
         if "pool" not in kind and kind != "mean":
             return None
         return Stage(
-            "global average pool" if shape[1:] in ((), (1, 1)) else "pool", "", "pool", shape, path, **counts
+            "global average pool" if shape[1:] in ((), (1, 1)) else "pool", "", "pool", shape, **counts
         )
     inner = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     node = describe_module(inner[0] if len(inner) == 1 else module)
@@ -149,7 +147,7 @@ def _stage(module, path, rows):
         if node.kind == "light" or (unchanged and "pool to" in node.label):
             return None
         label = node.label.partition(",")[0]
-        return Stage(label, node.detail, node.kind, shape, path, **counts)
+        return Stage(label, node.detail, node.kind, shape, **counts)
     if not any(row.macs for row in rows):
         return None
     before = rows[0].input_shape
@@ -159,7 +157,6 @@ def _stage(module, path, rows):
         f"stride {before[-1] // shape[-1]}" if halves else "",
         "block",
         shape,
-        path,
         **counts,
     )
 

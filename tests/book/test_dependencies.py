@@ -20,6 +20,7 @@ FILES = {
     "course_utils/tools/table.json": "{}",
     "course_utils/tools/inner/__init__.py": "",
     "course_utils/tools/inner/words.txt": "",
+    "course_utils/rare.py": "def draw():\n    import course_utils.alone  # only for pages that say draw\n",
     "course_utils/registry/__init__.py": "import importlib\nload = importlib.import_module\n",
     "course_utils/registry/first.py": "import course_utils.alone",
     "constraints.txt": "numpy==2\n",
@@ -64,6 +65,13 @@ def test_imports_are_followed_through_the_package(root, cell):
     }
 
 
+@pytest.mark.parametrize(("call", "needed"), [("rare.draw()", True), ("rare.drawn()", False)])
+def test_an_import_for_few_pages_counts_for_those_that_say_so(root, call, needed):
+    found = names(root, "from course_utils import rare", call)
+    assert "course_utils/rare.py" in found
+    assert ("course_utils/alone.py" in found) == needed
+
+
 def test_a_package_that_imports_by_name_counts_as_a_whole(root):
     assert {"course_utils/registry/first.py", "course_utils/alone.py"} <= names(
         root, "import course_utils.registry"
@@ -93,6 +101,12 @@ def test_the_pages_of_the_book_depend_on_what_they_teach_with():
     assert {"course_utils/arithmetic/sizes.py", "course_utils/layers/convolution.py"} <= found
     rooms = {name.split("/")[1] for name in found}
     assert not {"grading", "book", "models"} & rooms, f"convolution-layer should not depend on all of {rooms}"
+
+
+def test_a_page_that_draws_a_network_depends_on_the_networks():
+    page = next(page for page in toc_pages(ROOT) if page.docname.endswith("case-studies/lenet"))
+    drawn = [cell for cell in page.code if "show_network" in cell]
+    assert drawn and "course_utils/models/lenet.py" in names(ROOT, *drawn)
 
 
 def test_no_page_depends_on_how_the_book_is_built():
