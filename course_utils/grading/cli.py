@@ -163,6 +163,8 @@ def prove(
         raise _stop(str(error)) from None
     if (reason := sandbox.missing()) and not unprotected:
         raise _stop(reason)
+    if json:
+        json.parent.mkdir(parents=True, exist_ok=True)
     answers = [c for n in loaded.notebooks for c in n.cells if c.role == "answer" and c.code]
     changed = [m for cell in answers for m in mutants.mutants(cell.key, cell.source)] if mutate else []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
