@@ -120,6 +120,16 @@ def _files(entry) -> Iterator[str]:
 def check_sources(root: Path, pages: list[Page]) -> list[Problem]:
     """What is wrong with the sources; an empty list when nothing is."""
     problems = [problem for page in pages for problem in _check_page(page)]
+    labelled = {}
+    for page in pages:
+        for match in re.finditer(r"^:label: *(\S+)$", page.text, re.MULTILINE):
+            here = f"{page.name}:{page.text.count(chr(10), 0, match.start()) + 1}"
+            if match[1] in labelled:
+                message = (
+                    f"the label {match[1]!r} is that of {labelled[match[1]]}; labels are the whole book's"
+                )
+                problems.append(Problem(here, message))
+            labelled.setdefault(match[1], here)
     known = {page.path for page in pages}
     for path in sorted((root / "chapters").rglob("*.md")):
         name = path.relative_to(root)

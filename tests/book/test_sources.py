@@ -106,6 +106,12 @@ def test_options_that_cannot_be_read_are_found(book):
     assert problem.startswith("page.md:1: cannot be read as a notebook")
 
 
+def test_a_label_that_two_places_have_is_found(book):
+    exercise = "```{{exercise-start}}\n:label: {}\n```\n\nHow many?\n\n```{{exercise-end}}\n```\n\n"
+    [problem] = book("# Title\n\n" + "".join(map(exercise.format, ("one", "other", "one"))))
+    assert problem == "page.md:22: the label 'one' is that of page.md:4; labels are the whole book's"
+
+
 def test_a_page_that_is_missing_or_in_no_table_of_contents(book, tmp_path):
     with pytest.raises(BookError, match=r"there is no chapters/gone\.md"):
         book("# Title\n", toc="format: jb-book\nroot: page\nchapters:\n- file: chapters/gone\n")
