@@ -47,7 +47,7 @@ c.CourseDirectory.ignore = [
 ]
 
 # `course grade` writes grades.csv; `nbgrader export` shall not write its own over it.
-c.CsvExportPlugin.to = "nbgrader-grades.csv"
+c.ExportPlugin.to = "nbgrader-grades.csv"
 
 # ---- What a submission can't change ----------------------------------------------------------------------
 
