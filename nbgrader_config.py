@@ -11,10 +11,6 @@ between the two.
 
 import secrets
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbgrader.api import Gradebook
-
 c = get_config()  # noqa: F821  (traitlets puts it here)
 
 # ---- Where things are ------------------------------------------------------------------------------------
@@ -63,6 +59,11 @@ def rebuild(nb, resources):
     nbgrader's own DeduplicateIds leaves empty metadata behind, at which a later step ends the run for the
     whole class; its OverwriteCells.add_missing_cells loses the submission when two neighbours are missing.
     """
+    # Here, because everything that asks this file where things are would wait for these imports.
+    from nbformat import NotebookNode
+    from nbformat.v4 import new_code_cell, new_markdown_cell
+    from nbgrader.api import Gradebook
+
     info = resources["nbgrader"]
     with Gradebook(info["db_url"]) as gradebook:
         released = gradebook.find_notebook(info["notebook"], info["assignment"])

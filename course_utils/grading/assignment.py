@@ -211,7 +211,8 @@ def _with_dependencies(cells: list[Cell]) -> list[Cell]:
     """
     known = [names.analyse(cell.source) if cell.code else names.Names() for cell in cells]
     trusted = [_trusted_part(cell) for cell in cells]
-    wanted = set().union(*(names.free_names(cell.source) for cell in cells if cell.role == "test"), set())
+    free = [names.free_names(cell.source) if cell.role == "test" else set() for cell in cells]
+    wanted = set().union(*free, set())
     marks = names.slice_for(trusted, wanted)
     judged = [names.kept_source(text, keep) for text, keep in zip(trusted, marks, strict=True)]
     needed_by_judge = set().union(*(names.analyse(text).read for text in judged), set())
@@ -231,10 +232,7 @@ def _with_dependencies(cells: list[Cell]) -> list[Cell]:
             changes["functions"] = tuple(sorted(names.definitions(cell.source) - modules))
         elif cell.role == "test":
             before = [c for c in result if c.role in ("answer", "manual") and c.code]
-            read_later = set().union(
-                *(names.free_names(c.source) for c in cells[number + 1 :] if c.role == "test"), set()
-            )
-            changes["exports"] = tuple(sorted(own.bound & read_later))
+            changes["exports"] = tuple(sorted(own.bound & set().union(*free[number + 1 :], set())))
             uses = [c.key for c in before if set(c.takes_over) & (own.read | needed_by_judge)]
             changes["answers"] = tuple(uses or [c.key for c in before[-1:]])
             later = [n for c, n in zip(cells[number:], known[number:], strict=True) if c.role == "answer"]

@@ -28,7 +28,7 @@ from .assignment import Assignment, Cell, Notebook
 from .inside import codec
 from .inside.channel import Channel, Closed, DeadlineExceeded
 from .rebuild import MAX_PARSED, Rebuilt, Step, rebuild
-from .sandbox import SandboxError, Zygote, kill_group
+from .sandbox import LARGE_PAGES, SandboxError, Zygote, kill_group
 from .session import Unconfined
 from .verdicts import SENTENCES, clamp
 
@@ -116,7 +116,13 @@ class JudgeZygote:
             f"import sys; sys.path.insert(0, {root!r}); "
             "from course_utils.grading.judge_zygote import main; main()"
         )
-        environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            **LARGE_PAGES,
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", bootstrap, json.dumps({"imports": list(imports)})],
             stdin=subprocess.DEVNULL,

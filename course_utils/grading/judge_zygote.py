@@ -27,6 +27,7 @@ from pathlib import Path
 from . import judge
 from .inside import codec, confine
 from .inside.channel import Channel
+from .inside.large_pages import use_large_pages
 
 CONTROL_FD = 3
 MAX_TASK = 1 << 30
@@ -37,6 +38,7 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     confine.die_with_parent()
     control = socket.socket(fileno=CONTROL_FD)
+    gc.disable()
     for name in settings["imports"]:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -46,8 +48,10 @@ def main() -> None:
     with judge.seeded(0, "warm"):  # numpy loads its generators on first use
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.default_rng().normal(size=3)
+    gc.enable()
     gc.collect()
     gc.freeze()
+    use_large_pages()
     control.send(b"ready")
     judges: set[int] = set()
     while True:
@@ -85,6 +89,7 @@ def main() -> None:
     for pid in judges:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    os._exit(0)
 
 
 def _limit_memory(more: int) -> None:

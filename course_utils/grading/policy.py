@@ -18,11 +18,14 @@ before submitting.
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -157,9 +160,10 @@ def entries(distributions: set[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for name in sorted(distributions):
         distribution = importlib.metadata.distribution(name)
-        for file in distribution.files or ():
-            if ".." not in file.parts and file.parts[0] not in ("__pycache__",) and file.suffix != ".pth":
-                found.setdefault(Path(distribution.locate_file(file.parts[0])))
+        files = (file for file in distribution.files or () if ".." not in file.parts)
+        for top in dict.fromkeys(file.parts[0] for file in files):
+            if top != "__pycache__" and not top.endswith(".pth"):
+                found.setdefault(Path(distribution.locate_file(top)))
     return [path for path in found if path.exists()]
 
 
@@ -195,5 +199,14 @@ def _normal(name: str) -> str:
 def _distribution(module: str) -> str:
     """The distribution that provides a top-level module ("skimage" comes from scikit-image)."""
     top = module.split(".")[0]
-    names = importlib.metadata.packages_distributions().get(top)
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # most bear the same name
+        if any(file.parts[0] == top for file in importlib.metadata.distribution(top).files or ()):
+            return top
+    names = _distributions().get(top)
     return names[0] if names else top
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Distributions by the modules that they provide; looking into each of them takes a while."""
+    return importlib.metadata.packages_distributions()

@@ -1,24 +1,27 @@
 """Grading a class: many submissions, several workers or machines, one writer, and a journal to resume from.
 
-Submissions are independent tasks on ``dask.distributed``: on a cluster inside this process by default (the
-work is done in processes of the sandbox anyway), or on an existing scheduler's workers. A worker that dies
-loses nothing: its tasks run again elsewhere. Results come back one by one; this process alone writes them,
-first to the gradebook, then to the journal, so that a run that is killed at any moment can be started again
-and only does what is missing.
+Submissions are independent tasks. On one machine a few threads of this process see to them: the work is done
+in the processes of the sandbox. With ``--scheduler`` they go to the workers of a ``dask.distributed``
+cluster; a worker that dies loses nothing: its tasks run again elsewhere. Results come back one by one; this
+process alone writes them, first to the gradebook, then to the journal, so that a run that is killed at any
+moment can be started again and only does what is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
+import gc
 import hashlib
+import itertools
 import json
 import os
 import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -99,7 +102,7 @@ def grade_class(
 
     Args:
         seed: for the tests' random inputs; None: as in earlier runs of this assignment.
-        workers: submissions at a time on the local cluster.
+        workers: submissions at a time on this machine.
         scheduler: address of a dask scheduler whose workers to use instead.
         again: grade also what the journal says is done.
         on_done: called with each submission's marks as they arrive.
@@ -123,10 +126,12 @@ def grade_class(
                 continue
         todo.append(place)
     if todo:
-        backend = _on_dask if scheduler or len(todo) > 1 else _here
-        arriving = backend(assignment, seed, protected, todo, workers, scheduler)
+        if scheduler:
+            arriving = _on_dask(assignment, seed, protected, todo, scheduler)
+        else:
+            arriving = _here(assignment, seed, protected, todo, workers)
         # nbgrader is imported while the first submissions run. jsonschema, which it needs, would load a
-        # grammar for # web addresses that takes a second and that no notebook has a use for.
+        # grammar for web addresses that takes a second and that no notebook has a use for.
         sys.modules.setdefault("rfc3987_syntax", None)
         from .gradebook import Writer
 
@@ -178,6 +183,9 @@ def grader_for(assignment: Assignment, seed: int, protected: bool) -> Grader:
         return _graders[key]
 
 
+atexit.register(gc.freeze)  # or the interpreter looks for cycles in all of nbgrader before it ends
+
+
 @atexit.register
 def close_graders() -> None:
     """End the zygotes of this process."""
@@ -192,57 +200,55 @@ def grade_one(assignment: Assignment, seed: int, protected: bool, submission: Su
 
 
 def _here(
-    assignment: Assignment,
-    seed: int,
-    protected: bool,
-    places: list[Place],
-    workers: int,
-    scheduler: str | None,
+    assignment: Assignment, seed: int, protected: bool, places: list[Place], workers: int
 ) -> Iterator[tuple[Submission, Marked]]:
-    for place in places:
+    """Grade in threads of this process."""
+    threads = ThreadPoolExecutor(workers, thread_name_prefix="grading")
+
+    def attempt(submission: Submission) -> Marked:
+        for _ in range(RETRIES):
+            with contextlib.suppress(Exception):
+                return grade_one(assignment, seed, protected, submission)
+        try:
+            return grade_one(assignment, seed, protected, submission)
+        except Exception as error:
+            return failed(assignment, submission, str(error))
+
+    def start(place: Place) -> None:
         submission = read(place, assignment)
-        for attempt in range(RETRIES + 1):
-            try:
-                yield submission, grade_one(assignment, seed, protected, submission)
-                break
-            except Exception as error:
-                if attempt == RETRIES:
-                    yield submission, failed(assignment, submission, str(error))
+        running[threads.submit(attempt, submission)] = submission
+
+    running: dict[Future[Marked], Submission] = {}
+    waiting = iter(places)
+    for place in itertools.islice(waiting, 2 * workers):  # a few ahead, not a whole class in memory
+        start(place)
+
+    def results() -> Iterator[tuple[Submission, Marked]]:
+        try:
+            while running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    submission = running.pop(future)
+                    for place in itertools.islice(waiting, 1):
+                        start(place)
+                    yield submission, future.result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    return results()
 
 
 def _on_dask(
-    assignment: Assignment,
-    seed: int,
-    protected: bool,
-    places: list[Place],
-    workers: int,
-    scheduler: str | None,
+    assignment: Assignment, seed: int, protected: bool, places: list[Place], scheduler: str
 ) -> Iterator[tuple[Submission, Marked]]:
-    if not scheduler:
-        grader_for(assignment, seed, protected)  # the zygotes warm up while dask is being imported
+    """Grade on the workers of a cluster."""
     import dask
 
-    dask.config.set(
-        {
-            "distributed.worker.daemon": False,
-            "distributed.scheduler.allowed-failures": RETRIES,
-            # What a user can act on we say ourselves.
-            "logging": dict.fromkeys(("distributed", "distributed.client"), "critical"),
-        }
-    )
-    from distributed import Client, LocalCluster, as_completed
+    # What a user can act on we say ourselves.
+    dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")})
+    from distributed import Client, as_completed
 
-    cluster: Any = scheduler or LocalCluster(
-        n_workers=1,
-        threads_per_worker=workers,
-        processes=False,
-        dashboard_address="127.0.0.1:0",
-        scheduler_kwargs={"dashboard": False},
-        memory_limit=0,
-        silence_logs=40,
-    )
-    client = Client(cluster, set_as_default=False)
-    slots = max(sum(client.nthreads().values()), workers)
+    client = Client(scheduler, set_as_default=False)
+    slots = max(sum(client.nthreads().values()), 1)
     shared = client.submit(_itself, assignment, pure=False)  # scattered it would be lost with its worker
     waiting = iter(places)
     submissions: dict[str, Submission] = {}
@@ -257,7 +263,7 @@ def _on_dask(
             arguments = (shared, seed, protected, submission)
             done.add(client.submit(grade_one, *arguments, key=key, pure=False, retries=RETRIES))
 
-    for _ in range(2 * slots):  # a few ahead, not a whole class in memory
+    for _ in range(2 * slots):
         submit_next()
 
     def results() -> Iterator[tuple[Submission, Marked]]:
@@ -270,8 +276,6 @@ def _on_dask(
                 yield submission, marked
         finally:
             client.close()
-            if not scheduler:
-                cluster.close()
 
     return results()
 

@@ -30,7 +30,9 @@ from .watchdog import Watchdog
 
 INSIDE = Path(__file__).parent / "inside"
 START_SECONDS = 120
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # from the start, see ``inside.large_pages``
 _NOBODY = 65534
+_HOME = "/home/student"
 
 
 class SandboxError(RuntimeError):
@@ -101,7 +103,7 @@ class Zygote:
         environment = {
             "COURSE_ZYGOTE": json.dumps(settings),
             "PATH": "/usr/bin:/bin",
-            "HOME": "/home/student",
+            "HOME": _HOME,
             "LANG": "C.UTF-8",
             "MPLBACKEND": "Agg",
             "PYTHONHASHSEED": "0",
@@ -109,6 +111,7 @@ class Zygote:
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "2",
+            **LARGE_PAGES,
         }
         bootstrap = "import sys; sys.path[:0] = {!r}; from inside.zygote import main; main()"
         if protected:
@@ -233,6 +236,7 @@ class _Mounts:
         for package, relative in self.view.masked:
             self.masks.append(f"/env/site/{package.name}/{relative}")
         self.binds.append((str(INSIDE), "/env/grader/inside"))
+        self.binds += [(str(path), f"{_HOME}/.cache/matplotlib/{path.name}") for path in _font_lists()]
         if self.view.files:
             self.binds.append((self.view.files, "/env/files"))
 
@@ -290,7 +294,7 @@ def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
         "--tmpfs",
         "/home",
         "--dir",
-        "/home/student",
+        _HOME,
     ]
     command += ["--dir", "/env/site", "--dir", "/env/grader"]
     for source, (_, place) in zip(mounts.sources(), mounts.binds, strict=True):
@@ -304,6 +308,15 @@ def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
     for name, value in environment.items():
         command += ["--setenv", name, value]
     return command
+
+
+def _font_lists() -> list[Path]:
+    """What matplotlib has found out about this machine's fonts; without it each zygote looks again, which
+    takes as long as grading several submissions.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(os.environ.get("MPLCONFIGDIR") or os.path.join(cache, "matplotlib"))
+    return [path for path in sorted(folder.glob("fontlist-*.json")) if path.is_file()]
 
 
 def minimal_packages() -> tuple[Path, ...]:
