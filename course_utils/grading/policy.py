@@ -87,27 +87,40 @@ def view(policy: Policy, imports: list[str], files: str = "") -> View:
     """
     forbids = tuple(sorted({*policy.forbids, "course_utils.grading"}))
     wanted = [name for name in imports if not _under(name, forbids)]
+    folders: list[Path] = []
+    packages: list[Path] = []
     if policy.uses is None:
-        packages = [
-            path for folder in _site_folders() for path in sorted(folder.iterdir()) if path.suffix != ".pth"
-        ]
+        for folder in _site_folders():
+            inside = [path for path in sorted(folder.iterdir()) if path.suffix != ".pth"]
+            if any(path.is_symlink() for path in inside):  # which may lead to where the sandbox has nothing
+                packages += inside
+            else:  # one mount in place of hundreds, for which bubblewrap would need a second
+                folders.append(folder)
     else:
         distributions = closure([_distribution(name) for name in policy.uses])
-        packages = entries(distributions | closure(list(RUNNER_NEEDS)))
+        packages += entries(distributions | closure(list(RUNNER_NEEDS)))
     packages = [path for path in packages if path.name not in ("course_utils", "__pycache__")]
+    absent = [folder / "course_utils" for folder in folders]
     if policy.uses is None or any(_under(name, ("course_utils",)) for name in policy.uses):
         packages.append(Path(__file__).resolve().parents[1])
-    masked: list[tuple[Path, str]] = []
     for name in forbids:
         top, _, rest = name.partition(".")
         if not rest:
             packages = [path for path in packages if not _belongs_to(path, top)]
+            absent += [path for folder in folders for path in folder.iterdir() if _belongs_to(path, top)]
             continue
-        for package in packages:
-            if package.name == top:
-                inner = rest.replace(".", "/")
-                masked += [(package, p) for p in (inner, inner + ".py") if (package / p).exists()]
-    return View(tuple(dict.fromkeys(packages)), tuple(masked), tuple(wanted), forbids, files)
+        inner = rest.replace(".", "/")
+        places = [path for path in packages if path.name == top]
+        places += [folder / top for folder in folders if top != "course_utils"]
+        absent += [place / p for place in places for p in (inner, inner + ".py")]
+    return View(
+        packages=tuple(dict.fromkeys(packages)),
+        folders=tuple(folders),
+        absent=tuple(dict.fromkeys(path for path in absent if path.exists())),
+        imports=tuple(wanted),
+        forbids=forbids,
+        files=files,
+    )
 
 
 def violations(source: str, policy: Policy) -> list[str]:

@@ -203,6 +203,7 @@ def _here(
     assignment: Assignment, seed: int, protected: bool, places: list[Place], workers: int
 ) -> Iterator[tuple[Submission, Marked]]:
     """Grade in threads of this process."""
+    grader_for(assignment, seed, protected)  # the zygotes warm up while nbgrader is being imported
     threads = ThreadPoolExecutor(workers, thread_name_prefix="grading")
 
     def attempt(submission: Submission) -> Marked:

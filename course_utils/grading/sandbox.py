@@ -70,14 +70,16 @@ class View:
 
     Attributes:
         packages: files and folders to appear in its site-packages.
-        masked: paths below a package that must not be there, as (package, relative path).
+        folders: whole folders of packages to appear beside it.
+        absent: paths in any of these that must not be there.
         imports: modules that the zygote imports before it forks.
         forbids: names to refuse with a clear message.
         files: the folder with the assignment's public files, or "".
     """
 
     packages: tuple[Path, ...] = ()
-    masked: tuple[tuple[Path, str], ...] = ()
+    folders: tuple[Path, ...] = ()
+    absent: tuple[Path, ...] = ()
     imports: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
     files: str = ""
@@ -116,11 +118,12 @@ class Zygote:
         bootstrap = "import sys; sys.path[:0] = {!r}; from inside.zygote import main; main()"
         if protected:
             mounts = _Mounts(view)
-            paths = ["/env/grader", "/env/site"]
+            paths = ["/env/grader", "/env/site", *mounts.folders()]
             python = [f"/env/python/bin/{_python_name()}", "-I", "-S", "-B", "-c", bootstrap.format(paths)]
             command = mounts.launch(_bwrap(mounts, environment) + python)
         else:
             paths = [str(INSIDE.parent), *dict.fromkeys(str(p.parent) for p in view.packages)]
+            paths += map(str, view.folders)
             command = [sys.executable, "-I", "-S", "-B", "-c", bootstrap.format(paths)]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(
@@ -209,11 +212,14 @@ def _python_name() -> str:
 
 @dataclass
 class _Mounts:
-    """The read-only mounts of a sandbox: (source outside, place inside)."""
+    """The read-only mounts of a sandbox: (source outside, place inside), and the folders and files that
+    stand over what must not be seen.
+    """
 
     view: View
     binds: list[tuple[str, str]] = field(default_factory=list)
     masks: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         base = Path(sys.base_prefix).resolve()
@@ -231,14 +237,21 @@ class _Mounts:
             self.masks.append(f"{library}/{version}/site-packages")
         if (base / "lib" / version / "dist-packages").exists():
             self.masks.append(f"{library}/{version}/dist-packages")
-        for package in self.view.packages:
-            self.binds.append((str(package.resolve()), f"/env/site/{package.name}"))
-        for package, relative in self.view.masked:
-            self.masks.append(f"/env/site/{package.name}/{relative}")
+        places = {package: f"/env/site/{package.name}" for package in self.view.packages}
+        places |= dict(zip(self.view.folders, self.folders(), strict=True))
+        self.binds += [(str(source.resolve()), place) for source, place in places.items()]
+        for path in self.view.absent:
+            above = next(parent for parent in path.parents if parent in places)
+            place = f"{places[above]}/{path.relative_to(above)}"
+            (self.masks if path.is_dir() else self.empty).append(place)
         self.binds.append((str(INSIDE), "/env/grader/inside"))
         self.binds += [(str(path), f"{_HOME}/.cache/matplotlib/{path.name}") for path in _font_lists()]
         if self.view.files:
             self.binds.append((self.view.files, "/env/files"))
+
+    def folders(self) -> list[str]:
+        """Where the view's folders of packages are."""
+        return [f"/env/packages/{number}" for number in range(len(self.view.folders))]
 
     def launch(self, command: list[str]) -> list[str]:
         """The command, preceded by the step out of root where the grader runs as root."""
@@ -300,10 +313,9 @@ def _bwrap(mounts: _Mounts, environment: dict[str, str]) -> list[str]:
     for source, (_, place) in zip(mounts.sources(), mounts.binds, strict=True):
         command += ["--ro-bind", source, place]
     for place in mounts.masks:
-        if place.endswith(".py"):
-            command += ["--ro-bind", "/dev/null", place]
-        else:
-            command += ["--tmpfs", place, "--remount-ro", place]
+        command += ["--tmpfs", place, "--remount-ro", place]
+    for place in mounts.empty:
+        command += ["--ro-bind", "/dev/null", place]
     command += ["--remount-ro", "/usr/local", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     for name, value in environment.items():
         command += ["--setenv", name, value]
