@@ -106,9 +106,14 @@ class Marked:
 
 
 class JudgeZygote:
-    """The warm process that forks judges."""
+    """The warm process that forks judges.
 
-    def __init__(self, imports: tuple[str, ...]):
+    Args:
+        imports: modules that the tests import.
+        tests: (key, source) of the test cells.
+    """
+
+    def __init__(self, imports: tuple[str, ...], tests: list[tuple[str, str]]):
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).resolve().parents[2])
@@ -123,9 +128,12 @@ class JudgeZygote:
             "OPENBLAS_NUM_THREADS": "1",
             **LARGE_PAGES,
         }
+        settings = tempfile.TemporaryFile("w+")  # anybody could read hidden tests on a command line
+        json.dump({"imports": imports, "tests": tests}, settings)
+        settings.seek(0)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", bootstrap, json.dumps({"imports": list(imports)})],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-c", bootstrap],
+            stdin=settings,
             env=environment,
             preexec_fn=lambda: (
                 os.setsid(),
@@ -134,6 +142,7 @@ class JudgeZygote:
             ),
             close_fds=False,
         )
+        settings.close()
         theirs.close()
         self._control = ours
         self._ready = False
@@ -192,7 +201,9 @@ class Grader:
         files = self._folder.name if self.assignment.files else ""
         view = policies.view(self.assignment.policy, list(self.assignment.imports), files)
         self._students = Zygote(view, self.limits, protected=self.protected)
-        self._judges = JudgeZygote(self.assignment.judge_imports)
+        cells = [cell for notebook in self.assignment.notebooks for cell in notebook.cells]
+        tests = [(cell.key, cell.source) for cell in cells if cell.role == "test"]
+        self._judges = JudgeZygote(self.assignment.judge_imports, tests)
 
     def close(self) -> None:
         self._students.close()

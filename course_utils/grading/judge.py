@@ -20,6 +20,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import io
 import numbers
 import os
@@ -464,6 +465,7 @@ def seeded(seed: int, key: str) -> Any:
         np.random.default_rng = original
 
 
+@functools.cache
 def parse_test(source: str, key: str) -> tuple[CodeType | None, CodeType | None]:
     """A test cell as the code of its statements and, if it ends in one, of its last expression."""
     try:
