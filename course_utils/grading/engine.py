@@ -128,21 +128,20 @@ class JudgeZygote:
             "OPENBLAS_NUM_THREADS": "1",
             **LARGE_PAGES,
         }
-        settings = tempfile.TemporaryFile("w+")  # anybody could read hidden tests on a command line
-        json.dump({"imports": imports, "tests": tests}, settings)
-        settings.seek(0)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", bootstrap],
-            stdin=settings,
-            env=environment,
-            preexec_fn=lambda: (
-                os.setsid(),
-                os.dup2(theirs.fileno(), 3, inheritable=True),
-                os.closerange(4, 4096),
-            ),
-            close_fds=False,
-        )
-        settings.close()
+        with tempfile.TemporaryFile("w+") as settings:  # anybody could read hidden tests on a command line
+            json.dump({"imports": imports, "tests": tests}, settings)
+            settings.seek(0)
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", bootstrap],
+                stdin=settings,
+                env=environment,
+                preexec_fn=lambda: (
+                    os.setsid(),
+                    os.dup2(theirs.fileno(), 3, inheritable=True),
+                    os.closerange(4, 4096),
+                ),
+                close_fds=False,
+            )
         theirs.close()
         self._control = ours
         self._ready = False
