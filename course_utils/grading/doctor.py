@@ -96,7 +96,7 @@ def examine(course: Path) -> list[tuple[str, bool, str]]:
         rows.append(("sandbox", True, f"bubblewrap; started in {time.monotonic() - started:.1f} s"))
         for what, code in _TRIALS.items():
             code = code.replace("HOME", repr(str(Path.home()))).replace("COURSE", repr(str(course.resolve())))
-            channel.send(b"Q" + codec.encode(("run", code)))
+            channel.send(b"Q" + codec.encode(("run", code, False)))
             answer = codec.decode(channel.receive(time.monotonic() + 20)[1:])
             if answer[0] != "ran":
                 return [("sandbox", False, f"name spaces inside bubblewrap are refused: {answer[1]}")]

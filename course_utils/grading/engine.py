@@ -282,6 +282,7 @@ class Grader:
                 "code": s.code,
                 "attempted": s.attempted,
                 "output": "",
+                "figures": [],
                 "error": None,
                 "ended": "",
             }
@@ -299,7 +300,7 @@ class Grader:
                 step["numeric"] = step["key"] in known.numeric
         for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
-                shown = {k: message[k] for k in ("output", "error", "ended", "seconds")}
+                shown = {k: message[k] for k in ("output", "figures", "error", "ended", "seconds")}
                 cells[message["number"]].update(shown)
             elif message["kind"] == "test":
                 results[message["key"]] = message
@@ -593,6 +594,7 @@ def _place(files: tuple[tuple[str, bytes], ...], folder: Path) -> None:
 def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> list[dict]:
     """The judge's steps for a rebuilt notebook."""
     attempted = {step.cell.key for step in rebuilt.steps if step.cell and step.attempted}
+    by_hand = any(step.cell and step.cell.role in ("manual", "task") for step in rebuilt.steps)
     plan: list[dict] = []
     left = MAX_PARSED
     for number, step in enumerate(rebuilt.steps):
@@ -609,6 +611,8 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
                     "takes_over": takes_over,
                     "functions": list(cell.functions) if cell else [],
                     "only_defines": safe,
+                    # What a person will look at; drawing costs more than most cells.
+                    "figures": by_hand or not cell or cell.role == "answer",
                 }
             )
         if cell and cell.judge:

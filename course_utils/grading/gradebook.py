@@ -10,6 +10,7 @@ killed run leaves either all of a submission's marks or none.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -216,6 +217,9 @@ def _outputs(step: dict, question: Any) -> list:
     outputs = []
     if step["output"]:
         outputs.append(nbformat.v4.new_output("stream", name="stdout", text=step["output"]))
+    for picture in step["figures"]:
+        data = {"image/png": base64.b64encode(picture).decode()}
+        outputs.append(nbformat.v4.new_output("display_data", data))
     if step["error"]:
         name, _, message, lines = step["error"]
         where = [f"({', '.join(lines)})"] if lines else []

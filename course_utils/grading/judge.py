@@ -44,6 +44,7 @@ MESSAGE_CAP = 1_500
 _WORTH_PROBING = ("failed", "error", "partial")
 OUTPUT_CAP = 20_000
 MAX_RECORDED = 20_000
+FIGURE_BYTES = 16 << 20  # of a notebook; what comes later is not shown
 
 
 class JudgeOutOfTime(BaseException):
@@ -128,6 +129,7 @@ class Judge:
         self.missing: set[str] = set()
         self.verdicts: dict[str, str] = {}
         self.began = False
+        self.room_for_figures = FIGURE_BYTES
 
     # -- the notebook -----------------------------------------------------------------------------------
 
@@ -153,7 +155,8 @@ class Judge:
         out that an earlier question has ruined the process.
         """
         started = time.monotonic()
-        output, error, ended = "", None, ""
+        output, error, ended, figures = "", None, "", []
+        keep = step["figures"] and self.room_for_figures > 0
         for fork in (False, True) if step["only_defines"] else (True,):
             self.session.deadline = time.monotonic() + self.cell_seconds
             self.session.fatal = None
@@ -161,18 +164,20 @@ class Judge:
                 with self.alarm():
                     if fork:
                         self.session.begin()
-                    output, error = self.session.run(step["text"])
+                    output, error, figures = self.session.run(step["text"], keep)
                 break
             except (Interrupted, JudgeOutOfTime) as trouble:
                 ended = self.drop_after(trouble) if fork else ""
         for name in step["takes_over"]:
             self.space.pop(name, None)
         self.their_functions |= set(step["functions"])
+        self.room_for_figures -= sum(map(len, figures))
         self.report(
             {
                 "kind": "student",
                 "number": step["number"],
                 "output": output,
+                "figures": figures,
                 "error": list(error) if error else None,
                 "ended": ended,
                 "seconds": time.monotonic() - started,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import proxies
-from .inside import codec
+from .inside import codec, figures
 from .inside.channel import Channel, Closed, DeadlineExceeded, FrameTooLarge
 
 REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
@@ -147,13 +147,16 @@ class Session:
 
     # -- cells and names --------------------------------------------------------------------------------
 
-    def run(self, source: str) -> tuple[str, tuple | None]:
-        """Run a student cell in the newest stage: (printed text, None or the description of an error)."""
-        self._send(("run", source), [])
+    def run(self, source: str, keep_figures: bool = False) -> tuple[str, tuple | None, list[bytes]]:
+        """Run a student cell in the newest stage: (printed text, None or the description of an error, what
+        it has drawn as PNG files).
+        """
+        self._send(("run", source, keep_figures), [])
         answer = self._receive([])
-        if answer[0] != "ran" or len(answer) != 3 or type(answer[1]) is not str:
+        if answer[0] != "ran" or len(answer) != 4 or type(answer[1]) is not str or not _pictures(answer[3]):
             self._fail(Nonsense("an answer of the wrong form"))
-        return answer[1][:MAX_OUTPUT], _description(answer[2]) if answer[2] is not None else None
+        error = _description(answer[2]) if answer[2] is not None else None
+        return answer[1][:MAX_OUTPUT], error, answer[3]
 
     def find(self, name: str) -> tuple[bool, Any]:
         """Whether the student's names have ``name``, and its value or proxy."""
@@ -373,6 +376,16 @@ def _library_name(obj: Any) -> tuple[str, str] | None:
         if found is obj:
             return candidate, name
     return None
+
+
+def _pictures(value: Any) -> bool:
+    """Whether this is a list of PNG files, by their first bytes, as small and few as they must be."""
+    return (
+        type(value) is list
+        and len(value) <= figures.MOST
+        and all(type(p) is bytes and p.startswith(figures.SIGNATURE) for p in value)
+        and all(len(p) <= figures.MAX_BYTES for p in value)
+    )
 
 
 def _description(value: Any) -> tuple[str, list[str], str, list[str]] | None:

@@ -27,6 +27,7 @@ from typing import Any
 
 from . import codec
 from .channel import Channel, Closed
+from .figures import take_figures
 
 OUTPUT_CAP = 20_000
 MESSAGE_CAP = 2_000
@@ -166,20 +167,21 @@ class Student:
 
     # -- cells ------------------------------------------------------------------------------------------
 
-    def run_cell(self, source: str) -> tuple:
-        """("ran", printed text, None or (type name, base names, message, traceback))."""
+    def run_cell(self, source: str, keep_figures: bool) -> tuple:
+        """("ran", printed text, None or (type name, base names, message, traceback), figures as PNG)."""
         out = CappedOutput()
-        error = None
+        error, figures = None, []
         saved = sys.stdout, sys.stderr
         sys.stdout = sys.stderr = out
         try:
             result = self.shell.run_cell(source, store_history=False)
             error = result.error_before_exec or result.error_in_exec
+            figures = take_figures(keep_figures)
         except BaseException as problem:
             error = problem
         finally:
             sys.stdout, sys.stderr = saved
-        return ("ran", out.text(), None if error is None else describe(error))
+        return ("ran", out.text(), None if error is None else describe(error), figures)
 
     # -- objects ----------------------------------------------------------------------------------------
 
@@ -445,7 +447,7 @@ def make_shell(namespace_name: str = "__main__") -> Any:
     shell.enable_matplotlib = lambda gui=None: (
         gui,
         "agg",
-    )  # %matplotlib: figures are drawn, and seen by nobody
+    )  # %matplotlib: figures are taken when their cell has ended
     shell._tee = lambda channel: contextlib.nullcontext()  # a second copy of all that is printed
     return shell
 

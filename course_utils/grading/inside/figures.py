@@ -1,0 +1,38 @@
+"""What a cell has drawn, as pictures. As in a notebook, a cell's figures are closed when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import sys
+from typing import Any
+
+MOST = 8  # figures of a cell
+MAX_BYTES = 1 << 20  # of a picture
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_DPI, _MAX_PIXELS = 72, 4_000_000
+
+
+def take_figures(wanted: bool) -> list[bytes]:
+    """The open figures as PNG files, in the order of their numbers, if ``wanted``; closes them all."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return []
+    pictures = []
+    try:
+        for number in pyplot.get_fignums()[:MOST] if wanted else ():
+            with contextlib.suppress(Exception):  # one that cannot be drawn
+                pictures.append(as_png(pyplot.figure(number)))
+    finally:
+        pyplot.close("all")
+    return [picture for picture in pictures if len(picture) <= MAX_BYTES]
+
+
+def as_png(figure: Any) -> bytes:
+    """A matplotlib figure as a notebook would show it."""
+    file = io.BytesIO()
+    width, height = figure.get_size_inches()
+    dpi = min(_DPI, math.sqrt(_MAX_PIXELS / (width * height)))
+    figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight")
+    return file.getvalue()
