@@ -92,12 +92,14 @@ def grade(
                 again=again,
                 on_done=lambda entry: progress.advance(task),
             )
-        except run.Disconnected as error:
-            done = f"{int(progress.tasks[task].completed)} of {len(places)} submissions are graded"
-            raise _stop(
-                f"the scheduler {scheduler} is out of reach ({error}). {done} and written: "
-                "run the same command again to grade the rest."
-            ) from None
+        except (run.Disconnected, KeyboardInterrupt) as error:
+            ended = "interrupted"
+            if isinstance(error, run.Disconnected):
+                ended = f"the scheduler {scheduler} is out of reach ({error})"
+            done = (
+                f"{int(progress.tasks[task].completed)} of {len(places)} submissions are graded and written"
+            )
+            raise _stop(f"{ended}. {done}: run the same command again to grade the rest.") from None
     report.write_csv(csv, marked)
     if json:
         report.write_json(json, marked)

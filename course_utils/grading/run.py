@@ -135,7 +135,7 @@ def grade_class(
         sys.modules.setdefault("rfc3987_syntax", None)
         from .gradebook import Writer
 
-        with Writer(course, assignment) as writer:
+        with Writer(course, assignment) as writer, contextlib.closing(arriving):
             for submission, marked in arriving:
                 marked = finish(marked)
                 fingerprints[marked.student] = digest(submission, assignment, seed, protected)
@@ -205,15 +205,18 @@ def _here(
     """Grade in threads of this process."""
     grader_for(assignment, seed, protected)  # the zygotes warm up while nbgrader is being imported
     threads = ThreadPoolExecutor(workers, thread_name_prefix="grading")
+    stopped = threading.Event()
 
     def attempt(submission: Submission) -> Marked:
-        for _ in range(RETRIES):
-            with contextlib.suppress(Exception):
+        reason = "the run was stopped"
+        for _ in range(RETRIES + 1):
+            if stopped.is_set():
+                break
+            try:
                 return grade_one(assignment, seed, protected, submission)
-        try:
-            return grade_one(assignment, seed, protected, submission)
-        except Exception as error:
-            return failed(assignment, submission, str(error))
+            except Exception as error:
+                reason = str(error)
+        return failed(assignment, submission, reason)
 
     def start(place: Place) -> None:
         submission = read(place, assignment)
@@ -232,6 +235,10 @@ def _here(
                     for place in itertools.islice(waiting, 1):
                         start(place)
                     yield submission, future.result()
+        except BaseException:  # Ctrl-C, say: what is running now would go on for minutes, for nobody
+            stopped.set()
+            close_graders()
+            raise
         finally:
             threads.shutdown(cancel_futures=True)
 

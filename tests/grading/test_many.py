@@ -135,7 +135,12 @@ def command(course, folder, *more, prefix=()):
     line = [*grader, *map(str, arguments), *map(str, more)]
     environment = {**os.environ, "PYTHONPATH": str(Path(run.__file__).parents[2])}
     return subprocess.Popen(
-        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        line,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # also in the background
     )
 
 
@@ -181,6 +186,30 @@ def test_a_killed_run_of_a_hundred_is_finished_by_the_next(tmp_path, victim):
     assert rows(course) == scores
     report = json.loads((tmp_path / "report.json").read_text())
     assert {entry["student"]: entry["score"] for entry in report} == scores
+
+
+def test_an_interrupted_run_ends_at_once_and_is_finished_by_the_next(tmp_path):
+    course, _, folder, scores = write_class(tmp_path, 10)
+    for place in sorted(folder.iterdir())[4:]:
+        hanging = courses.notebook(course.load("hw"), {"a": SLOW.replace("0.3", "15")})
+        (place / "hw.ipynb").write_bytes(hanging)
+    first = command(course, folder, "--workers", 2)
+    wait_for(course, 4, first)
+    time.sleep(0.5)
+    started = time.monotonic()
+    first.send_signal(signal.SIGINT)
+    output, _ = first.communicate(timeout=60)
+    assert time.monotonic() - started < 10, "it waited for the submissions that were running"
+    assert first.returncode == 2 and "4 of 10" in output and "again" in output, output
+    assert "Traceback" not in output
+    kept = rows(course)
+    assert len(kept) == 4 and kept.items() <= scores.items()
+    for place in sorted(folder.iterdir())[4:]:
+        (place / "hw.ipynb").write_bytes(courses.notebook(course.load("hw"), {"a": CELLS[1].source}))
+    second = command(course, folder, "--workers", 2)
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 0, output
+    assert rows(course) == kept | {f"s{number:03}": 3 for number in range(4, 10)}
 
 
 class Machines:
