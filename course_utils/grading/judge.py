@@ -171,7 +171,9 @@ class Judge:
         for name in step["takes_over"]:
             self.space.pop(name, None)
         self.their_functions |= set(step["functions"])
-        self.room_for_figures -= sum(map(len, figures))
+        figures = (
+            self.that_fit(figures) if keep else []
+        )  # the student's side may send what it was not asked for
         self.report(
             {
                 "kind": "student",
@@ -183,6 +185,16 @@ class Judge:
                 "seconds": time.monotonic() - started,
             }
         )
+
+    def that_fit(self, figures: list[bytes]) -> list[bytes]:
+        """The first of these figures for which there is room."""
+        kept = []
+        for figure in figures:
+            self.room_for_figures -= len(figure)
+            if self.room_for_figures < 0:
+                break
+            kept.append(figure)
+        return kept
 
     def given_cell(self, step: dict) -> None:
         """Run what the tests need of an instructor's cell; an error leaves its names undefined, as in a
@@ -475,12 +487,12 @@ def parse_test(source: str, key: str) -> tuple[CodeType | None, CodeType | None]
     """A test cell as the code of its statements and, if it ends in one, of its last expression."""
     try:
         tree = ast.parse(python_of(source))
-    except SyntaxError:
+        last = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+            last = compile(ast.Expression(tree.body.pop().value), f"<test {key}>", "eval")
+        return compile(tree, f"<test {key}>", "exec"), last
+    except SyntaxError:  # also from compile: await outside of a function, say
         return None, None
-    last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
-        last = compile(ast.Expression(tree.body.pop().value), f"<test {key}>", "eval")
-    return compile(tree, f"<test {key}>", "exec"), last
 
 
 def partial_credit(value: Any, points: float) -> float:

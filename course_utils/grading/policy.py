@@ -100,7 +100,8 @@ def view(policy: Policy, imports: list[str], files: str = "") -> View:
         distributions = closure([_distribution(name) for name in policy.uses])
         packages += entries(distributions | closure(list(RUNNER_NEEDS)))
     packages = [path for path in packages if path.name not in ("course_utils", "__pycache__")]
-    absent = [folder / "course_utils" for folder in folders]
+    absent = [folder / name for folder in folders for name in ("course_utils", "__pycache__")]
+    absent += [path for folder in folders for path in folder.glob("*.pth")]
     if policy.uses is None or any(_under(name, ("course_utils",)) for name in policy.uses):
         packages.append(Path(__file__).resolve().parents[1])
     for name in forbids:
@@ -112,11 +113,19 @@ def view(policy: Policy, imports: list[str], files: str = "") -> View:
         inner = rest.replace(".", "/")
         places = [path for path in packages if path.name == top]
         places += [folder / top for folder in folders if top != "course_utils"]
-        absent += [place / p for place in places for p in (inner, inner + ".py")]
+        above, _, leaf = inner.rpartition("/")
+        patterns = (inner, f"{inner}.*", f"{above or '.'}/__pycache__/{leaf}.*")
+        absent += [path for place in places for pattern in patterns for path in place.glob(pattern)]
+    mounted = {*packages, *folders}
+    absent = [
+        path
+        for path in absent
+        if path.exists() and not mounted.isdisjoint(path.parents) and set(absent).isdisjoint(path.parents)
+    ]
     return View(
         packages=tuple(dict.fromkeys(packages)),
         folders=tuple(folders),
-        absent=tuple(dict.fromkeys(path for path in absent if path.exists())),
+        absent=tuple(dict.fromkeys(absent)),
         imports=tuple(wanted),
         forbids=forbids,
         files=files,

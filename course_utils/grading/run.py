@@ -30,6 +30,7 @@ from .assignment import Assignment, Course
 from .engine import Grader, Marked, Question, Submission
 from .submissions import Place, digest, read
 
+Results = Iterator[tuple[Submission, Marked]]
 RETRIES = 2
 _BROKEN = "could not be judged: the grader itself failed on this submission"
 
@@ -127,25 +128,26 @@ def grade_class(
         todo.append(place)
     if todo:
         if scheduler:
-            arriving = _on_dask(assignment, seed, protected, todo, scheduler)
+            backend = _on_dask(assignment, seed, protected, todo, scheduler)
         else:
-            arriving = _here(assignment, seed, protected, todo, workers)
-        # nbgrader is imported while the first submissions run. jsonschema, which it needs, would load a
-        # grammar for web addresses that takes a second and that no notebook has a use for.
-        sys.modules.setdefault("rfc3987_syntax", None)
-        from .gradebook import Writer
+            backend = _here(assignment, seed, protected, todo, workers)
+        with backend as arriving:
+            # nbgrader is imported while the first submissions run. jsonschema, which it needs, would load a
+            # grammar for web addresses that takes a second and that no notebook has a use for.
+            sys.modules.setdefault("rfc3987_syntax", None)
+            from .gradebook import Writer
 
-        with Writer(course, assignment) as writer, contextlib.closing(arriving):
-            for submission, marked in arriving:
-                marked = finish(marked)
-                fingerprints[marked.student] = digest(submission, assignment, seed, protected)
-                writer.write(marked)
-                journal.add(marked, fingerprints[marked.student])
-                marked.cells = {
-                    name: [] for name in marked.cells
-                }  # written; a class's outputs do not add up in memory
-                results[marked.student] = marked
-                on_done(marked)
+            with Writer(course, assignment) as writer:
+                for submission, marked in arriving:
+                    marked = finish(marked)
+                    fingerprints[marked.student] = digest(submission, assignment, seed, protected)
+                    writer.write(marked)
+                    journal.add(marked, fingerprints[marked.student])
+                    marked.cells = {
+                        name: [] for name in marked.cells
+                    }  # written; a class's outputs do not add up in memory
+                    results[marked.student] = marked
+                    on_done(marked)
     return [results[place.student] for place in places]
 
 
@@ -199,13 +201,15 @@ def grade_one(assignment: Assignment, seed: int, protected: bool, submission: Su
     return grader_for(assignment, seed, protected).grade(submission)
 
 
+@contextlib.contextmanager
 def _here(
     assignment: Assignment, seed: int, protected: bool, places: list[Place], workers: int
-) -> Iterator[tuple[Submission, Marked]]:
-    """Grade in threads of this process."""
-    grader_for(assignment, seed, protected)  # the zygotes warm up while nbgrader is being imported
+) -> Iterator[Results]:
+    """Grade in threads of this process, from now on; an error within ends all that is running."""
     threads = ThreadPoolExecutor(workers, thread_name_prefix="grading")
     stopped = threading.Event()
+    running: dict[Future[Marked], Submission] = {}
+    waiting = iter(places)
 
     def attempt(submission: Submission) -> Marked:
         reason = "the run was stopped"
@@ -218,37 +222,35 @@ def _here(
                 reason = str(error)
         return failed(assignment, submission, reason)
 
-    def start(place: Place) -> None:
-        submission = read(place, assignment)
-        running[threads.submit(attempt, submission)] = submission
+    def start(count: int) -> None:
+        for place in itertools.islice(waiting, count):
+            submission = read(place, assignment)
+            running[threads.submit(attempt, submission)] = submission
 
-    running: dict[Future[Marked], Submission] = {}
-    waiting = iter(places)
-    for place in itertools.islice(waiting, 2 * workers):  # a few ahead, not a whole class in memory
-        start(place)
+    def results() -> Results:
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                submission = running.pop(future)
+                start(1)
+                yield submission, future.result()
 
-    def results() -> Iterator[tuple[Submission, Marked]]:
-        try:
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    submission = running.pop(future)
-                    for place in itertools.islice(waiting, 1):
-                        start(place)
-                    yield submission, future.result()
-        except BaseException:  # Ctrl-C, say: what is running now would go on for minutes, for nobody
-            stopped.set()
-            close_graders()
-            raise
-        finally:
-            threads.shutdown(cancel_futures=True)
-
-    return results()
+    try:
+        grader_for(assignment, seed, protected)  # the zygotes warm up while nbgrader is being imported
+        start(2 * workers)  # a few ahead, not a whole class in memory
+        yield results()
+    except BaseException:  # Ctrl-C, say: what is running now would go on for minutes, for nobody
+        stopped.set()
+        close_graders()
+        raise
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
+@contextlib.contextmanager
 def _on_dask(
     assignment: Assignment, seed: int, protected: bool, places: list[Place], scheduler: str
-) -> Iterator[tuple[Submission, Marked]]:
-    """Grade on the workers of a cluster."""
+) -> Iterator[Results]:
+    """Grade on the workers of a cluster, from now on."""
     import dask
 
     # What a user can act on we say ourselves.
@@ -256,36 +258,32 @@ def _on_dask(
     from distributed import Client, as_completed
 
     client = Client(scheduler, set_as_default=False)
-    slots = max(sum(client.nthreads().values()), 1)
-    shared = client.submit(_itself, assignment, pure=False)  # scattered it would be lost with its worker
     waiting = iter(places)
     submissions: dict[str, Submission] = {}
-    done = as_completed(loop=client.loop)
 
-    def submit_next() -> None:
-        place = next(waiting, None)
-        if place is not None:
+    def start(count: int) -> None:
+        for place in itertools.islice(waiting, count):
             submission = read(place, assignment)
             key = f"grade-{secrets.token_hex(8)}"
             submissions[key] = submission
             arguments = (shared, seed, protected, submission)
             done.add(client.submit(grade_one, *arguments, key=key, pure=False, retries=RETRIES))
 
-    for _ in range(2 * slots):
-        submit_next()
+    def results() -> Results:
+        for future in done:
+            submission = submissions.pop(future.key)
+            marked = _fetched(future, assignment, submission)
+            future.release()
+            start(1)
+            yield submission, marked
 
-    def results() -> Iterator[tuple[Submission, Marked]]:
-        try:
-            for future in done:
-                submission = submissions.pop(future.key)
-                marked = _fetched(future, assignment, submission)
-                future.release()
-                submit_next()
-                yield submission, marked
-        finally:
-            client.close()
-
-    return results()
+    try:
+        shared = client.submit(_itself, assignment, pure=False)  # scattered it would be lost with its worker
+        done = as_completed(loop=client.loop)
+        start(2 * max(sum(client.nthreads().values()), 1))
+        yield results()
+    finally:
+        client.close()
 
 
 def _itself(assignment: Assignment) -> Assignment:

@@ -380,12 +380,7 @@ def _library_name(obj: Any) -> tuple[str, str] | None:
 
 def _pictures(value: Any) -> bool:
     """Whether this is a list of PNG files, by their first bytes, as small and few as they must be."""
-    return (
-        type(value) is list
-        and len(value) <= figures.MOST
-        and all(type(p) is bytes and p.startswith(figures.SIGNATURE) for p in value)
-        and all(len(p) <= figures.MAX_BYTES for p in value)
-    )
+    return type(value) is list and len(value) <= figures.MOST and all(map(figures.acceptable, value))
 
 
 def _description(value: Any) -> tuple[str, list[str], str, list[str]] | None:

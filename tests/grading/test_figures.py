@@ -9,6 +9,7 @@ from PIL import Image
 from course_utils.grading import gradebook
 from course_utils.grading.engine import Grader
 from course_utils.grading.inside import figures
+from course_utils.grading.judge import FIGURE_BYTES
 
 from .courses import answer, given, hand_in, make, manual, solution, test
 
@@ -77,9 +78,25 @@ def test_a_figure_that_cannot_be_drawn_costs_nothing(by_hand):
     assert len(drawn(by_hand, {"plot": broken})[3]) == 1
 
 
+# Of a PNG file, as source text; width and height follow.
+HEAD = r"b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR'"
+LARGE = rf"[{HEAD} + b'\0\1\0\0' * 2]"  # 65,536 by 65,536 pixels
+
+
 @pytest.mark.parametrize(
-    "made_up", ["['<script>']", "[b'GIF89a']", "'text'", "[b'\\x89PNG\\r\\n\\x1a\\n'] * 9"]
+    "made_up", ["['<script>']", "[b'GIF89a']", "'text'", f"[{HEAD} + bytes(8)] * 9", LARGE]
 )
 def test_what_is_no_picture_is_not_taken_for_one(by_hand, made_up):
     hostile = f"import sys\nsys.modules['inside.student'].take_figures = lambda wanted: {made_up}"
     assert drawn(by_hand, {"plot": hostile})[3] == []
+
+
+@pytest.mark.parametrize("grader", ["by_hand", "by_tests"])
+def test_pictures_do_not_add_up_in_the_grader(grader, request):
+    grader = request.getfixturevalue(grader)
+    flood = f"import sys\npicture = {HEAD} + bytes(10**6)\n"
+    flood += "sys.modules['inside.student'].take_figures = lambda wanted: [picture] * 8"
+    more = [(2, flood)] + [(2, f"x = {number}\nprint(x)") for number in range(30)]
+    marked = grader.grade(hand_in(grader.assignment, solution(grader.assignment), more))
+    kept = sum(len(picture) for step in marked.cells["hw"] for picture in step["figures"])
+    assert 8e6 < kept <= FIGURE_BYTES

@@ -212,6 +212,18 @@ def test_an_interrupted_run_ends_at_once_and_is_finished_by_the_next(tmp_path):
     assert rows(course) == kept | {f"s{number:03}": 3 for number in range(4, 10)}
 
 
+def test_a_gradebook_that_cannot_be_opened_ends_the_run_at_once(tmp_path):
+    course, assignment, folder, _ = write_class(tmp_path, 6)
+    for place in folder.iterdir():
+        hanging = courses.notebook(assignment, {"a": SLOW.replace("0.3", "15")})
+        (place / "hw.ipynb").write_bytes(hanging)
+    (tmp_path / "gradebook.db").mkdir()
+    started = time.monotonic()
+    with pytest.raises(Exception, match="unable to open"):
+        grade_class(course, assignment, find(course, "hw", folder), workers=2)
+    assert time.monotonic() - started < 12
+
+
 class Machines:
     """A dask scheduler and two workers as processes of their own, each started with the words of `prefix`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import struct
 import sys
 from typing import Any
 
@@ -12,6 +13,17 @@ MOST = 8  # figures of a cell
 MAX_BYTES = 1 << 20  # of a picture
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DPI, _MAX_PIXELS = 72, 4_000_000
+
+
+def acceptable(picture: Any) -> bool:
+    """Whether this is what ``as_png`` could have made, by its first bytes: neither too many bytes nor, once
+    a browser unpacks them, too many pixels.
+    """
+    if type(picture) is not bytes or not 24 <= len(picture) <= MAX_BYTES:
+        return False
+    width, height = struct.unpack(">II", picture[16:24])
+    margin = 1.25  # a tight box is a little larger than the figure, at most
+    return picture.startswith(SIGNATURE + b"\0\0\0\rIHDR") and width * height <= margin * _MAX_PIXELS
 
 
 def take_figures(wanted: bool) -> list[bytes]:
@@ -26,7 +38,7 @@ def take_figures(wanted: bool) -> list[bytes]:
                 pictures.append(as_png(pyplot.figure(number)))
     finally:
         pyplot.close("all")
-    return [picture for picture in pictures if len(picture) <= MAX_BYTES]
+    return [picture for picture in pictures if acceptable(picture)]
 
 
 def as_png(figure: Any) -> bytes:
