@@ -194,6 +194,7 @@ class Grader:
         _place(assignment.files, Path(self._folder.name))
         self._lock, self._known_lock = threading.Lock(), threading.Lock()
         self._of_notebook: dict[str, Known] = {}
+        self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -205,8 +206,11 @@ class Grader:
         self._judges = JudgeZygote(self.assignment.judge_imports, tests)
 
     def close(self) -> None:
-        self._students.close()
-        self._judges.close()
+        """End what is running. Threads that are still in ``grade`` get a SandboxError."""
+        with self._lock:
+            self._closed = True
+            self._students.close()
+            self._judges.close()
         self._folder.cleanup()
 
     def __enter__(self) -> Grader:
@@ -415,8 +419,14 @@ class Grader:
                 self._judges.end(judge)
 
     def _revive(self) -> None:
-        """Start the zygotes again if one was killed."""
+        """Start the zygotes again if one was killed.
+
+        Raises:
+            SandboxError: they were ended on purpose.
+        """
         with self._lock:
+            if self._closed:
+                raise SandboxError("the grader is closed")
             if not (self._students.alive() and self._judges.alive()):
                 self._students.close()
                 self._judges.close()

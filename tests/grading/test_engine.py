@@ -3,6 +3,7 @@
 import pytest
 
 from course_utils.grading.engine import Grader
+from course_utils.grading.sandbox import SandboxError
 
 from .courses import answer, by_id, given, hand_in, make, manual, solution, test
 
@@ -183,3 +184,10 @@ assert Vector(1, 2).dot([3, 4]) == 11"""
         marked = grader.grade(hand_in(assignment, {**right, "half": lie}))
     assert marked.score == 2
     assert "Zero" in by_id(marked)["half-test"].message and "number" in by_id(marked)["half-test"].message
+
+
+def test_a_closed_grader_starts_nothing_again(tmp_path):
+    grader = Grader(make(tmp_path, CELLS).load("hw"), seed=1)
+    grader.close()
+    with pytest.raises(SandboxError, match="closed"):
+        grade(grader)
