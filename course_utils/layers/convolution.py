@@ -29,7 +29,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from course_utils.arithmetic.axes import whole
 from course_utils.layers import arguments
-from course_utils.layers.columns import blocks_of_columns
+from course_utils.layers.columns import blocks_of_columns, images_together
 from course_utils.layers.shifts import layout_for
 from course_utils.layers.sliding import Window
 
@@ -110,7 +110,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
 
     Fast because it goes image by image and a few output rows at a time, so that the columns, which hold
     every pixel K_h K_w times, never leave the processor's cache; the product is written straight to its
-    place in ``out``.
+    place in ``out``. Only images so small that one has too few columns for a fast product share it.
 
     x (N, C, H, W), w (F, C // groups, K_h, K_w), b (F,) or None; out (N, F, H_out, W_out).
     Formula, errors and sources: this module's docstring.
@@ -119,12 +119,18 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     weights = _as_rows(w, b, groups)
     out = np.empty((len(x), len(w), *window.output_size), x.dtype)
     layout = layout_for(window)
-    padded = layout.room((groups, x.shape[1] // groups), x.dtype)
+    together = images_together(window, len(x))
+    padded = layout.room((groups, x.shape[1] // groups, together), x.dtype)
     blocks = blocks_of_columns(window, layout, padded)
-    for image, result in zip(_by_group(x, groups), _by_group(out, groups), strict=True):
-        layout.crop(padded)[...] = image
+    for images, results in _batches(together, groups, x, out):
+        layout.crop(padded)[:, :, : images.shape[2]] = images
         for block in blocks:
-            np.matmul(weights, block.gather(), out=_flat(result)[:, :, block.pixels])
+            y = _flat(results)[..., block.pixels]  # (G, F // G, images, pixels)
+            columns = block.gather()[..., : y.shape[2] * y.shape[3]]  # the last images may be fewer
+            if together == 1:
+                np.matmul(weights, columns, out=y[:, :, 0])
+            else:
+                y[...] = (weights @ columns).reshape(y.shape)
     return out, (x, w, b, window, groups)
 
 
@@ -139,18 +145,21 @@ def conv2d_backward(dout, cache):
     weights = _as_rows(w, b, groups)
     dx, dweights = np.empty(x.shape, x.dtype), np.zeros_like(weights)
     layout = layout_for(window)
-    padded = layout.room((groups, x.shape[1] // groups), x.dtype)
+    together = images_together(window, len(x))
+    padded = layout.room((groups, x.shape[1] // groups, together), x.dtype)
     dpadded = np.empty_like(padded)
     blocks = blocks_of_columns(window, layout, padded, dpadded)
-    for image, dimage, dresult in zip(*(_by_group(each, groups) for each in (x, dx, dout)), strict=True):
-        layout.crop(padded)[...] = image
+    for images, dimages, dresults in _batches(together, groups, x, dx, dout):
+        layout.crop(padded)[:, :, : images.shape[2]] = images
         dpadded[...] = 0
         for block in blocks:
-            dy = _flat(dresult)[:, :, block.pixels]
-            dweights += dy @ block.gather().swapaxes(1, 2)
-            np.matmul(weights.swapaxes(1, 2), dy, out=block.columns)  # x has served; its gradient moves in
+            dy = _flat(dresults)[..., block.pixels]
+            dy = dy.reshape(*dy.shape[:2], -1)  # (G, F // G, images * pixels)
+            columns = block.gather()[..., : dy.shape[2]]
+            dweights += dy @ columns.swapaxes(1, 2)
+            np.matmul(weights.swapaxes(1, 2), dy, out=columns)  # x has served; its gradient moves in
             block.scatter()
-        dimage[...] = layout.crop(dpadded)
+        dimages[...] = layout.crop(dpadded)[:, :, : images.shape[2]]
     dw, db = dweights[:, :, :-1].reshape(w.shape).copy(), dweights[:, :, -1].flatten()
     return dx, dw, None if b is None else db
 
@@ -162,15 +171,16 @@ def _as_rows(w, b, groups):
     return np.concatenate([rows, bias.reshape(groups, -1, 1)], axis=2)
 
 
-def _by_group(images, groups):
-    """(N, C, H, W) as (N, G, C // G, H, W)."""
-    N, C, H, W = images.shape
-    return images.reshape(N, groups, C // groups, H, W)
+def _batches(size, groups, *arrays):
+    """Yield a few images of each array (N, C, H, W) at a time, as views (G, C // G, images, H, W)."""
+    for first in range(0, len(arrays[0]), size):
+        few = [array[first : first + size] for array in arrays]
+        yield [a.reshape(len(a), groups, -1, *a.shape[2:]).transpose(1, 2, 0, 3, 4) for a in few]
 
 
-def _flat(image):
-    """(G, F // G, H, W) as (G, F // G, H * W)."""
-    return image.reshape(*image.shape[:2], -1)
+def _flat(images):
+    """(..., H, W) as (..., H * W)."""
+    return images.reshape(*images.shape[:-2], -1)
 
 
 def _groups(w, groups):

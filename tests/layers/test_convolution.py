@@ -102,6 +102,22 @@ def test_splitting_the_output_rows_changes_nothing(cache_bytes, stride, monkeypa
         assert_same(one, other)
 
 
+@pytest.mark.parametrize("fewest", [1, 40, 60, 1_000])
+def test_images_that_share_a_product_change_nothing(fewest, monkeypatch):
+    """Seven images of 5 x 4 outputs: each alone, 3 + 3 + 1, 4 + 3, all at once."""
+    x, w, b = draw(0, 7, 4, 5, 4), draw(1, 6, 2, 3, 3), draw(2, 6)
+    monkeypatch.setattr(columns, "FEWEST_COLUMNS", fewest)
+    assert_torchs("columns", x, w, b, {"stride": 1, "padding": 1, "dilation": 1, "groups": 2})
+
+
+@given(images=st.integers(0, 99), size=st.integers(1, 40))
+def test_images_share_a_product_where_one_has_too_few_columns(images, size):
+    window = Window.over(np.empty((1, 1, size, size)), 1, 1, 0, 1)
+    together = columns.images_together(window, images)
+    enough = -(-columns.FEWEST_COLUMNS // (size * size))
+    assert max(1, min(enough, images)) <= together < max(2, 2 * enough)
+
+
 @pytest.mark.parametrize(("first", "second"), list(itertools.permutations(TELLINGS, 2)))
 def test_any_backward_takes_any_forwards_cache(first, second):
     x, w, b = draw(0, 2, 4, 6, 5), draw(1, 6, 2, 3, 2), draw(2, 6)
