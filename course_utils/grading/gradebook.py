@@ -102,10 +102,9 @@ class Writer:
                 with contextlib.suppress(ValueError, OverflowError):  # its author may have been the student
                     extra["timestamp"] = parse_utc(marked.timestamp)
             submission = self.book.update_or_create_submission(self.assignment.name, marked.student, **extra)
-            self._complete(submission)
+            grades, comments = self._entries(submission)
             for question in marked.questions:
-                where = (question.notebook, self.assignment.name, marked.student)
-                grade = self.book.find_grade(question.id, *where)
+                grade = grades[question.notebook, question.id]
                 grade.auto_score = None if question.verdict == "manual" else question.points
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
             for notebook in self.assignment.notebooks:
@@ -114,29 +113,33 @@ class Writer:
                 }
                 for cell in notebook.cells:
                     if cell.role in ("answer", "manual"):
-                        where = (notebook.name, self.assignment.name, marked.student)
-                        comment = self.book.find_comment(cell.key, *where)
+                        comment = comments[notebook.name, cell.key]
                         comment.auto_comment = "No response." if cell.key in untouched else None
             late = submission.total_seconds_late > 0
         if late:
             self._late_penalties(marked.student)
 
-    def _complete(self, submission: Any) -> None:
-        """Give a submission that was begun before a cell was added its missing grades and comments."""
+    def _entries(self, submission: Any) -> tuple[dict, dict]:
+        """A submission's grades and comments by (notebook, cell). One that was begun before a cell was added
+        is given what it lacks.
+        """
         from nbgrader.api import Comment, Grade, SubmittedNotebook
 
+        grades, comments = {}, {}
         have = {notebook.notebook_id: notebook for notebook in submission.notebooks}
         for notebook in submission.assignment.notebooks:
             mine = have.get(notebook.id) or SubmittedNotebook(notebook=notebook, assignment=submission)
-            graded = {grade.cell_id for grade in mine.grades}
-            commented = {comment.cell_id for comment in mine.comments}
-            for cell in [*notebook.grade_cells, *notebook.task_cells]:
-                if cell.id not in graded:
-                    Grade(cell_id=cell.id, notebook=mine)
-            for cell in [*notebook.solution_cells, *notebook.task_cells]:
-                if cell.id not in commented:
-                    Comment(cell_id=cell.id, notebook=mine)
+            graded = {grade.cell_id: grade for grade in mine.grades}
+            commented = {comment.cell_id: comment for comment in mine.comments}
+            tasks = notebook.task_cells
+            for cell in [*notebook.grade_cells, *tasks]:
+                grade = graded.get(cell.id) or Grade(cell_id=cell.id, notebook=mine)
+                grades[notebook.name, cell.name] = grade
+            for cell in [*notebook.solution_cells, *tasks]:
+                comment = commented.get(cell.id) or Comment(cell_id=cell.id, notebook=mine)
+                comments[notebook.name, cell.name] = comment
         self.book.db.flush()
+        return grades, comments
 
     def _late_penalties(self, student: str) -> None:
         for notebook in self.assignment.notebooks:
@@ -174,77 +177,75 @@ def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: b
     """
     questions = {q.id: q for q in marked.questions if q.notebook == notebook.name}
     by_key = {cell.key: cell for cell in notebook.cells}
-    result = nbformat.v4.new_notebook(metadata=nbformat.from_dict(notebook.metadata))
+    cells = []
     for number, step in enumerate(steps):
         cell = by_key.get(step["key"]) if step["key"] else None
+        question = questions.get(step["key"])
         text = step["text"]
         if cell and cell.role == "test":
             text = cell.source if hidden else cell.release
-        new = nbformat.v4.new_code_cell(text) if step["code"] else nbformat.v4.new_markdown_cell(text)
-        new["id"] = f"cell-{number}"
+        new = {"cell_type": "markdown", "id": f"cell-{number}", "metadata": {}, "source": text}
         if step["code"]:
-            new.outputs = _outputs(step, questions.get(step["key"]))
-        question = questions.get(step["key"])
+            new |= {"cell_type": "code", "execution_count": None, "outputs": _outputs(step, question)}
         if question and question.verdict not in ("passed", "manual"):
             sentence = question.diagnosis or f"{question.verdict}: {question.message}"
-            new.metadata.course = {"sentence": " ".join(sentence.split())[:600]}
+            new["metadata"]["course"] = {"sentence": " ".join(sentence.split())[:600]}
         if cell and (cell.role != "given" or cell.locked):
-            new.metadata.nbgrader = _role(cell, new)
-        result.cells.append(new)
+            _add_role(new, cell)
+        cells.append(new)
+    result = nbformat.from_dict(
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": notebook.metadata, "cells": cells}
+    )
+    nbformat.validate(result)  # once: nbformat's functions for new cells check each for themselves, slowly
     return result
 
 
-def _role(cell: Cell, new: Any) -> Any:
-    role = nbformat.from_dict(
-        {
-            "grade_id": cell.key,
-            "schema_version": 3,
-            "grade": cell.role in ("test", "manual"),
-            "solution": cell.role in ("answer", "manual"),
-            "task": cell.role == "task",
-            "locked": cell.locked,
-            "cell_type": new.cell_type,
-        }
-    )
+def _add_role(new: dict, cell: Cell) -> None:
+    """Give a cell nbgrader's metadata and, over all of it, nbgrader's checksum."""
+    role = {
+        "grade_id": cell.key,
+        "schema_version": 3,
+        "grade": cell.role in ("test", "manual"),
+        "solution": cell.role in ("answer", "manual"),
+        "task": cell.role == "task",
+        "locked": cell.locked,
+        "cell_type": new["cell_type"],
+    }
     if cell.role in ("test", "manual", "task"):
         role["points"] = cell.points
-    new.metadata.nbgrader = role
-    role["checksum"] = compute_checksum(new)
-    return role
+    new["metadata"]["nbgrader"] = role
+    role["checksum"] = compute_checksum(nbformat.from_dict(new))
 
 
-def _outputs(step: dict, question: Any) -> list:
+def _outputs(step: dict, question: Any) -> list[dict]:
     outputs = []
     if step["output"]:
-        outputs.append(nbformat.v4.new_output("stream", name="stdout", text=step["output"]))
+        outputs.append({"output_type": "stream", "name": "stdout", "text": step["output"]})
     for picture in step["figures"]:
         data = {"image/png": base64.b64encode(picture).decode()}
-        outputs.append(nbformat.v4.new_output("display_data", data))
+        outputs.append({"output_type": "display_data", "data": data, "metadata": {}})
     if step["error"]:
         name, _, message, lines = step["error"]
         where = [f"({', '.join(lines)})"] if lines else []
-        outputs.append(
-            nbformat.v4.new_output(
-                "error", ename=name, evalue=message, traceback=[f"{name}: {message}", *where]
-            )
-        )
+        outputs.append(_error(name, message, [f"{name}: {message}", *where]))
     elif step["ended"]:
         text = f"The cell was undone: {step['ended']}."
-        outputs.append(nbformat.v4.new_output("error", ename=step["ended"], evalue=text, traceback=[text]))
+        outputs.append(_error(step["ended"], text, [text]))
     if question and question.verdict not in ("passed", "manual"):
         lines = [f"{question.verdict}: {question.message}"]
         if question.diagnosis:
             lines.insert(0, question.diagnosis)
         if question.points:
+            data = {"text/plain": f"{question.points:g}"}
             outputs.append(
-                nbformat.v4.new_output(
-                    "execute_result", data={"text/plain": f"{question.points:g}"}, execution_count=1
-                )
+                {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": 1}
             )
-        outputs.append(
-            nbformat.v4.new_output("error", ename=question.verdict, evalue=question.message, traceback=lines)
-        )
+        outputs.append(_error(question.verdict, question.message, lines))
     return outputs
+
+
+def _error(name: str, message: str, lines: list[str]) -> dict:
+    return {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
 
 
 @contextlib.contextmanager

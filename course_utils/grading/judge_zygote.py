@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import resource
@@ -28,6 +27,7 @@ from . import judge
 from .inside import codec, confine
 from .inside.channel import Channel
 from .inside.large_pages import use_large_pages
+from .inside.warm import load
 
 CONTROL_FD = 3
 MAX_TASK = 1 << 30
@@ -41,9 +41,7 @@ def main() -> None:
     confine.die_with_parent()
     control = socket.socket(fileno=CONTROL_FD)
     gc.disable()
-    for name in settings["imports"]:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+    load(settings["imports"])
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
         from . import tensors  # noqa: F401

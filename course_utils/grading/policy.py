@@ -139,22 +139,30 @@ def violations(source: str, policy: Policy) -> list[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     said = []
-    for name, line in _imports(tree):
-        if _under(name, policy.forbids):
-            said.append(f"line {line}: {name} may not be used in this assignment")
-        elif policy.uses is not None and not (
-            _under(name, policy.uses) or name.split(".")[0] in sys.stdlib_module_names
-        ):
-            said.append(f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses)}")
+    for module, names, line in _imports(tree):
+        forbidden = [name for name in (module, *names) if _under(name, policy.forbids)]
+        if forbidden:
+            said.append(f"line {line}: {forbidden[0]} may not be used in this assignment")
+        elif policy.uses is not None and module.split(".")[0] not in sys.stdlib_module_names:
+            missing = [name for name in names or [module] if not _under(name, policy.uses)]
+            if missing:
+                name = module if len(missing) == len(names) else missing[0]
+                said.append(
+                    f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses)}"
+                )
     return said
 
 
 def imported_modules(source: str) -> list[str]:
-    """Module names that a cell imports, without ``__future__`` and relative ones."""
+    """Module names that a cell imports, without ``__future__`` and relative ones.
+
+    After the module of ``from module import name`` comes ``module.name``, which may be a module, too.
+    """
     try:
-        return list(dict.fromkeys(name for name, _ in _imports(ast.parse(source)) if name != "__future__"))
+        found = [name for module, names, _ in _imports(ast.parse(source)) for name in (module, *names)]
     except SyntaxError:
         return []
+    return [name for name in dict.fromkeys(found) if not _under(name, ("__future__",))]
 
 
 def closure(distributions: list[str]) -> set[str]:
@@ -189,13 +197,15 @@ def entries(distributions: set[str]) -> list[Path]:
     return [path for path in found if path.exists()]
 
 
-def _imports(tree: ast.AST) -> list[tuple[str, int]]:
-    found = []
+def _imports(tree: ast.AST) -> list[tuple[str, list[str], int]]:
+    """(module, dotted names taken from it, line) of each import."""
+    found: list[tuple[str, list[str], int]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [(alias.name, node.lineno) for alias in node.names]
+            found += [(alias.name, [], node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.append((node.module, node.lineno))
+            names = [f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*"]
+            found.append((node.module, names, node.lineno))
     return found
 
 

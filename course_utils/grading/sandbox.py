@@ -137,18 +137,18 @@ class Zygote:
         )
         theirs.close()
         self._control = ours
-        self.missing: list[str] | None = None
+        self._ready = False
         self._watchdog = Watchdog(self.process.pid, 2 * limits.memory_bytes, self.end)
 
     def wait_until_ready(self) -> None:
         """Wait for the imports to end; raises SandboxError with what the sandbox printed if they don't."""
         with self._lock:
-            if self.missing is None:
+            if not self._ready:
                 ready, _, _ = select.select([self._control], [], [], START_SECONDS)
                 answer = self._control.recv(1 << 16) if ready else b""
                 if not answer:
                     raise SandboxError(f"the student sandbox did not start: {self._said()}")
-                self.missing = json.loads(answer)["missing"]
+                self._ready = True
 
     def new(self, sock: socket.socket) -> int:
         """Start a submission whose first stage talks through ``sock``; returns its number."""

@@ -10,6 +10,7 @@ which goes on with the same objects; asked to drop, it kills the child and the w
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -449,7 +450,20 @@ def make_shell(namespace_name: str = "__main__") -> Any:
         "agg",
     )  # %matplotlib: figures are taken when their cell has ended
     shell._tee = lambda channel: contextlib.nullcontext()  # a second copy of all that is printed
+    manager = shell.input_transformer_manager
+    look_for_magics = manager.do_token_transforms
+    # Most of the time that a small cell takes would go into reading it word by word.
+    manager.do_token_transforms = lambda lines: lines if is_python(lines) else look_for_magics(lines)
     return shell
+
+
+def is_python(lines: list[str]) -> bool:
+    """Whether the lines of a cell are Python as they stand, without magics, ``!`` and ``?``."""
+    try:
+        ast.parse("".join(lines))
+    except Exception:
+        return False
+    return True
 
 
 def serve(sock: socket.socket, shell: Any) -> None:
