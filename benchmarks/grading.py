@@ -2,13 +2,11 @@
 
     python -m benchmarks.grading [--students 40] [--many 1000] [--json FILE]
 
-(a) A notebook that imports torch and whose own cells take under 20 ms: throughput of `course grade --workers
-2` over
-    that of `nbgrader autograde` (which is serial), start-up of both included.
+(a) A notebook that imports torch and whose own cells take under 20 ms: throughput of `course grade
+    --workers 2` over that of `nbgrader autograde` (which is serial), start-up of both included.
 (b) The convolution assignment of this course: the same ratio, and the overhead a submission: wall seconds
-times cores,
-    less the CPU seconds that the cells need when they are run bare in one process that has imported
-    everything.
+    times cores, less the CPU seconds that the cells need when they are run bare in one process that has
+    imported everything.
 (c) `otter run` on one submission of an equal question, beside `nbgrader autograde` on one.
 (d) Memory of the grading process and of all below it, after 50 submissions and at the end.
 
@@ -42,6 +40,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # neither grader shall compile itself at every start
 CORES = 2
 
 
@@ -165,14 +164,8 @@ def bare_seconds(notebook, folder):
     return float(done.stdout)
 
 
-def best(measure, times):
-    return min(measure() for _ in range(times))
-
-
 def part(folder, make, name, students, times, beside=lambda: None):
-    """Seconds of both graders on the same class, in turns; the best of each. (``beside`` is called in each
-    turn.)
-    """
+    """Seconds of both graders on the same class, in turns; the best of each. Calls ``beside`` in each turn."""
     make(folder, students)
     ours, theirs = [], []
     for turn in range(times):
@@ -209,9 +202,8 @@ def otter(folder, times):
     notebook.cells = notebook.cells[:2]
     nbformat.write(notebook, folder / "submission.ipynb")
     run([BIN / "otter", "generate", "-t", "tests", "-o", "autograder.zip"], folder)
-    seconds = best(
-        lambda: run([BIN / "otter", "run", "-a", "autograder.zip", "submission.ipynb"], folder), times
-    )
+    command = [BIN / "otter", "run", "-a", "autograder.zip", "submission.ipynb"]
+    seconds = min(run(command, folder) for _ in range(times))
     assert json.loads((folder / "results.json").read_text())["tests"], "otter ran no test"
     return seconds
 
@@ -274,9 +266,8 @@ def main():
             lambda: bare.append(bare_seconds(source, places[1])),
         )
         found["CPU seconds of the cells run bare"] = min(bare)
-        found["overhead, core seconds a submission"] = found[
-            "course grade, seconds"
-        ] * CORES / options.students - min(bare)
+        spent = found["seconds a submission"] * CORES
+        found["overhead, core seconds a submission"] = spent - min(bare)
         results["b: convolution"] = found
         results["c: otter run, seconds"] = otter(places[2], options.times)
         if options.many:

@@ -57,7 +57,7 @@ def grade(
     unprotected: Unprotected = False,
 ) -> None:
     """Grade a class: every submission gets a mark and a sentence, and none can stop the others."""
-    from . import class_report, report, run, sandbox
+    from . import report, run, sandbox
     from .assignment import Course, CourseError
     from .submissions import find
 
@@ -104,6 +104,8 @@ def grade(
     if json:
         report.write_json(json, marked)
     if html:
+        from . import class_report
+
         class_report.write(html, assignment, [entry.report() for entry in marked], protected=not unprotected)
     console.print(report.table(assignment, marked))
     reports = "".join(f", report in {path}" for path in (json, html) if path)

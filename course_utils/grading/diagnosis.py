@@ -10,9 +10,8 @@ on every one, and the solution does not, its words are the diagnosis. More than 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
-
-import numpy as np
 
 PROBES_PER_FUNCTION = 40
 RELATIVE = 1e-4  # results of the same belief in another order of summation still agree
@@ -55,7 +54,8 @@ def same(a: Any, b: Any) -> bool:
         return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
     if type(a).__name__ == "Tensor":
         return a.dtype == b.dtype and same(a.detach().numpy(), b.detach().numpy())
-    if isinstance(a, np.ndarray | np.generic):
+    np = sys.modules.get("numpy")  # without it neither of them is an array
+    if np and isinstance(a, np.ndarray | np.generic):
         if a.dtype != b.dtype or a.shape != b.shape:
             return False
         if a.dtype.kind not in "fc":

@@ -28,7 +28,7 @@ from .assignment import Assignment, Cell, Notebook
 from .inside import codec
 from .inside.channel import Channel, Closed, DeadlineExceeded
 from .rebuild import MAX_PARSED, Rebuilt, Step, rebuild
-from .sandbox import LARGE_PAGES, SandboxError, Zygote, kill_group
+from .sandbox import ZYGOTE_ENVIRONMENT, SandboxError, Zygote, kill_group
 from .session import Unconfined
 from .verdicts import SENTENCES, clamp
 
@@ -121,20 +121,13 @@ class JudgeZygote:
             f"import sys; sys.path.insert(0, {root!r}); "
             "from course_utils.grading.judge_zygote import main; main()"
         )
-        environment = {
-            **os.environ,
-            "MPLBACKEND": "Agg",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            **LARGE_PAGES,
-        }
         with tempfile.TemporaryFile("w+") as settings:  # anybody could read hidden tests on a command line
             json.dump({"imports": imports, "tests": tests}, settings)
             settings.seek(0)
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", bootstrap],
                 stdin=settings,
-                env=environment,
+                env=os.environ | ZYGOTE_ENVIRONMENT,
                 preexec_fn=lambda: (
                     os.setsid(),
                     os.dup2(theirs.fileno(), 3, inheritable=True),

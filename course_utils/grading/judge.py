@@ -171,15 +171,14 @@ class Judge:
         for name in step["takes_over"]:
             self.space.pop(name, None)
         self.their_functions |= set(step["functions"])
-        figures = (
-            self.that_fit(figures) if keep else []
-        )  # the student's side may send what it was not asked for
+        if not keep:  # the student's side may send what it was not asked for
+            figures = []
         self.report(
             {
                 "kind": "student",
                 "number": step["number"],
                 "output": output,
-                "figures": figures,
+                "figures": self.that_fit(figures),
                 "error": list(error) if error else None,
                 "ended": ended,
                 "seconds": time.monotonic() - started,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import re
 from dataclasses import dataclass, field
 
@@ -51,6 +52,9 @@ def python_of(cell: str) -> str:
         line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?") for line in cell.splitlines()
     ):
         return cell
+    with contextlib.suppress(SyntaxError, ValueError):
+        ast.parse(cell)
+        return cell  # a comment that ends in a question, say
     from IPython.core.inputtransformer2 import TransformerManager
 
     return TransformerManager().transform_cell(cell)

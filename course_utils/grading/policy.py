@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import csv
 import functools
 import importlib.metadata
 import importlib.util
@@ -100,35 +101,42 @@ def view(policy: Policy, imports: list[str], files: str = "") -> View:
         distributions = closure([_distribution(name) for name in policy.uses])
         packages += entries(distributions | closure(list(RUNNER_NEEDS)))
     packages = [path for path in packages if path.name not in ("course_utils", "__pycache__")]
-    absent = [folder / name for folder in folders for name in ("course_utils", "__pycache__")]
-    absent += [path for folder in folders for path in folder.glob("*.pth")]
     if policy.uses is None or any(_under(name, ("course_utils",)) for name in policy.uses):
         packages.append(Path(__file__).resolve().parents[1])
+    whole = {name for name in forbids if "." not in name}
+    packages = [path for path in packages if not any(_belongs_to(path, name) for name in whole)]
+    return View(
+        packages=tuple(dict.fromkeys(packages)),
+        folders=tuple(folders),
+        absent=_absent(forbids, packages, folders),
+        imports=tuple(wanted),
+        forbids=forbids,
+        files=files,
+    )
+
+
+def _absent(forbids: tuple[str, ...], packages: list[Path], folders: list[Path]) -> tuple[Path, ...]:
+    """What of these packages and folders of packages must not appear, and of what lies within another the
+    outer alone.
+    """
+    found = [folder / name for folder in folders for name in ("course_utils", "__pycache__")]
+    found += [path for folder in folders for path in folder.glob("*.pth")]
     for name in forbids:
         top, _, rest = name.partition(".")
         if not rest:
-            packages = [path for path in packages if not _belongs_to(path, top)]
-            absent += [path for folder in folders for path in folder.iterdir() if _belongs_to(path, top)]
+            found += [path for folder in folders for path in folder.iterdir() if _belongs_to(path, top)]
             continue
         inner = rest.replace(".", "/")
         places = [path for path in packages if path.name == top]
         places += [folder / top for folder in folders if top != "course_utils"]
         above, _, leaf = inner.rpartition("/")
         patterns = (inner, f"{inner}.*", f"{above or '.'}/__pycache__/{leaf}.*")
-        absent += [path for place in places for pattern in patterns for path in place.glob(pattern)]
-    mounted = {*packages, *folders}
-    absent = [
+        found += [path for place in places for pattern in patterns for path in place.glob(pattern)]
+    mounted, absent = {*packages, *folders}, set(found)
+    return tuple(
         path
-        for path in absent
-        if path.exists() and not mounted.isdisjoint(path.parents) and set(absent).isdisjoint(path.parents)
-    ]
-    return View(
-        packages=tuple(dict.fromkeys(packages)),
-        folders=tuple(folders),
-        absent=tuple(dict.fromkeys(absent)),
-        imports=tuple(wanted),
-        forbids=forbids,
-        files=files,
+        for path in dict.fromkeys(found)
+        if path.exists() and not mounted.isdisjoint(path.parents) and absent.isdisjoint(path.parents)
     )
 
 
@@ -190,11 +198,19 @@ def entries(distributions: set[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for name in sorted(distributions):
         distribution = importlib.metadata.distribution(name)
-        files = (file for file in distribution.files or () if ".." not in file.parts)
-        for top in dict.fromkeys(file.parts[0] for file in files):
-            if top != "__pycache__" and not top.endswith(".pth"):
+        for top in _tops(distribution):
+            if top not in ("..", "__pycache__") and not top.endswith(".pth"):
                 found.setdefault(Path(distribution.locate_file(top)))
     return [path for path in found if path.exists()]
+
+
+def _tops(distribution: importlib.metadata.Distribution) -> list[str]:
+    """What a distribution has put directly into its folder, and ".." if it has put something elsewhere."""
+    record = distribution.read_text("RECORD")
+    if record is None:  # not installed from a wheel
+        return list(dict.fromkeys(file.parts[0] for file in distribution.files or ()))
+    paths = (row[0] for row in csv.reader(record.splitlines()) if row)
+    return list(dict.fromkeys(path.split("/", 1)[0] for path in paths))
 
 
 def _imports(tree: ast.AST) -> list[tuple[str, list[str], int]]:
@@ -232,7 +248,7 @@ def _distribution(module: str) -> str:
     """The distribution that provides a top-level module ("skimage" comes from scikit-image)."""
     top = module.split(".")[0]
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # most bear the same name
-        if any(file.parts[0] == top for file in importlib.metadata.distribution(top).files or ()):
+        if top in _tops(importlib.metadata.distribution(top)):
             return top
     names = _distributions().get(top)
     return names[0] if names else top

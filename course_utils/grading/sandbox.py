@@ -30,7 +30,14 @@ from .watchdog import Watchdog
 
 INSIDE = Path(__file__).parent / "inside"
 START_SECONDS = 120
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # from the start, see ``inside.large_pages``
+# What both zygotes run with: one thread, or a fork could wait for ever for a lock that no thread holds.
+ZYGOTE_ENVIRONMENT = {
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # see ``inside.large_pages``
+}
 _NOBODY = 65534
 _HOME = "/home/student"
 
@@ -107,13 +114,9 @@ class Zygote:
             "PATH": "/usr/bin:/bin",
             "HOME": _HOME,
             "LANG": "C.UTF-8",
-            "MPLBACKEND": "Agg",
             "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "2",
-            **LARGE_PAGES,
+            **ZYGOTE_ENVIRONMENT,
         }
         bootstrap = "import sys; sys.path[:0] = {!r}; from inside.zygote import main; main()"
         if protected:

@@ -13,6 +13,7 @@ MOST = 8  # figures of a cell
 MAX_BYTES = 1 << 20  # of a picture
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DPI, _MAX_PIXELS = 72, 4_000_000
+_MARGIN = 1.25  # a tight box is a little larger than the figure, at most
 
 
 def acceptable(picture: Any) -> bool:
@@ -22,8 +23,7 @@ def acceptable(picture: Any) -> bool:
     if type(picture) is not bytes or not 24 <= len(picture) <= MAX_BYTES:
         return False
     width, height = struct.unpack(">II", picture[16:24])
-    margin = 1.25  # a tight box is a little larger than the figure, at most
-    return picture.startswith(SIGNATURE + b"\0\0\0\rIHDR") and width * height <= margin * _MAX_PIXELS
+    return picture.startswith(SIGNATURE + b"\0\0\0\rIHDR") and width * height <= _MARGIN * _MAX_PIXELS
 
 
 def take_figures(wanted: bool) -> list[bytes]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from . import confine, figures, student
 from .large_pages import use_large_pages
-from .warm import load
+from .warm import load, rehearse
 
 CONTROL_FD = 3
 
@@ -51,6 +51,7 @@ def main() -> None:
     gc.disable()
     warm_up(settings)
     shell = student.make_shell()
+    rehearse(shell)
     seed_everything(settings["seed"])
     gc.enable()
     gc.collect()
