@@ -79,7 +79,7 @@ def main() -> None:
             for fd in fds:
                 os.close(fd)
             judges.add(pid)
-            control.send(str(pid).encode())
+            answer = str(pid)
         else:
             pid = int(words[1])
             if pid in judges:
@@ -87,7 +87,11 @@ def main() -> None:
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
                 judges.discard(pid)
-            control.send(b"done")
+            answer = "done"
+        try:
+            control.send(answer.encode())
+        except ConnectionError:  # the grader has closed in the meantime
+            break
     for pid in judges:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

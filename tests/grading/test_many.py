@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -186,6 +187,28 @@ def test_a_killed_run_of_a_hundred_is_finished_by_the_next(tmp_path, victim):
     assert rows(course) == scores
     report = json.loads((tmp_path / "report.json").read_text())
     assert {entry["student"]: entry["score"] for entry in report} == scores
+
+
+def test_an_interrupted_run_is_finished_by_the_next(tmp_path):
+    course, _, folder, scores = write_class(tmp_path, 10)
+    for place in sorted(folder.iterdir())[4:]:
+        hanging = courses.notebook(course.load("hw"), {"a": SLOW.replace("0.3", "15")})
+        (place / "hw.ipynb").write_bytes(hanging)
+    first = command(course, folder, "--workers", 2)
+    wait_for(course, 4, first)
+    first.send_signal(signal.SIGINT)
+    output, _ = first.communicate(timeout=60)
+    kept = rows(course)
+    assert first.returncode == 2 and "Traceback" not in output, (first.returncode, output)
+    said = re.search(r"interrupted. (\d+) of 10 .* run the same command again", " ".join(output.split()))
+    assert said and int(said[1]) in (len(kept) - 1, len(kept)), (kept, output)
+    assert len(kept) == 4 and kept.items() <= scores.items(), "it waited for those that were running"
+    for place in sorted(folder.iterdir())[4:]:
+        (place / "hw.ipynb").write_bytes(courses.notebook(course.load("hw"), {"a": CELLS[1].source}))
+    second = command(course, folder, "--workers", 2)
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 0, output
+    assert rows(course) == kept | {f"s{number:03}": 3 for number in range(4, 10)}
 
 
 def test_a_gradebook_that_cannot_be_opened_ends_the_run_at_once(tmp_path):

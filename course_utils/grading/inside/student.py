@@ -24,6 +24,7 @@ import sys
 import time
 import traceback
 import types
+import warnings
 from typing import Any
 
 from . import codec
@@ -459,10 +460,12 @@ def make_shell(namespace_name: str = "__main__") -> Any:
 
 def is_python(lines: list[str]) -> bool:
     """Whether the lines of a cell are Python as they stand, without magics, ``!`` and ``?``."""
-    try:
-        ast.parse("".join(lines))
-    except Exception:
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they come again when the cell is compiled
+        try:
+            ast.parse("".join(lines))
+        except Exception:
+            return False
     return True
 
 

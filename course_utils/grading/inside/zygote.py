@@ -116,7 +116,7 @@ def serve(control: socket.socket, settings: dict, shell: Any) -> None:
                 keep(fds[0], settings, shell)
             os.close(fds[0])
             keepers.add(pid)
-            control.send(str(pid).encode())
+            answer = str(pid)
         else:
             pid = int(words[1])
             if pid in keepers:
@@ -125,7 +125,11 @@ def serve(control: socket.socket, settings: dict, shell: Any) -> None:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(pid, 0)
                 keepers.discard(pid)
-            control.send(b"done")
+            answer = "done"
+        try:
+            control.send(answer.encode())
+        except ConnectionError:  # the grader has closed in the meantime
+            break
     for pid in keepers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
