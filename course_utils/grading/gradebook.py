@@ -121,7 +121,7 @@ class Writer:
 
     def _entries(self, submission: Any) -> tuple[dict, dict]:
         """A submission's grades and comments by (notebook, cell). One that was begun before a cell was added
-        is given what it lacks.
+        is given what it lacks. Of a cell that was once a task and no longer is, the later kind counts.
         """
         from nbgrader.api import Comment, Grade, SubmittedNotebook
 
@@ -132,10 +132,10 @@ class Writer:
             graded = {grade.cell_id: grade for grade in mine.grades}
             commented = {comment.cell_id: comment for comment in mine.comments}
             tasks = notebook.task_cells
-            for cell in [*notebook.grade_cells, *tasks]:
+            for cell in [*tasks, *notebook.grade_cells]:
                 grade = graded.get(cell.id) or Grade(cell_id=cell.id, notebook=mine)
                 grades[notebook.name, cell.name] = grade
-            for cell in [*notebook.solution_cells, *tasks]:
+            for cell in [*tasks, *notebook.solution_cells]:
                 comment = commented.get(cell.id) or Comment(cell_id=cell.id, notebook=mine)
                 comments[notebook.name, cell.name] = comment
         self.book.db.flush()

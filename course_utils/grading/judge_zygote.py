@@ -25,7 +25,7 @@ from pathlib import Path
 
 from . import judge
 from .inside import codec, confine
-from .inside.channel import Channel
+from .inside.channel import Channel, tell
 from .inside.large_pages import use_large_pages
 from .inside.warm import load
 
@@ -54,9 +54,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     use_large_pages()
-    control.send(b"ready")
     judges: set[int] = set()
-    while True:
+    there = tell(control, "ready")
+    while there:
         ready, _, _ = select.select([control], [], [], 1.0)
         for pid in list(judges):
             with contextlib.suppress(ChildProcessError):
@@ -88,10 +88,7 @@ def main() -> None:
                     os.waitpid(pid, 0)
                 judges.discard(pid)
             answer = "done"
-        try:
-            control.send(answer.encode())
-        except ConnectionError:  # the grader has closed in the meantime
-            break
+        there = tell(control, answer)
     for pid in judges:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

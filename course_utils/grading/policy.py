@@ -154,7 +154,8 @@ def violations(source: str, policy: Policy) -> list[str]:
         elif policy.uses is not None and module.split(".")[0] not in sys.stdlib_module_names:
             missing = [name for name in names or [module] if not _under(name, policy.uses)]
             if missing:
-                name = module if len(missing) == len(names) else missing[0]
+                whole = not any(use.split(".")[0] == module.split(".")[0] for use in policy.uses)
+                name = module if whole else missing[0]
                 said.append(
                     f"line {line}: {name} is not there; this assignment uses {', '.join(policy.uses)}"
                 )
@@ -199,7 +200,7 @@ def entries(distributions: set[str]) -> list[Path]:
     for name in sorted(distributions):
         distribution = importlib.metadata.distribution(name)
         for top in _tops(distribution):
-            if top not in ("..", "__pycache__") and not top.endswith(".pth"):
+            if top not in ("", ".", "..", "__pycache__") and not top.endswith(".pth"):
                 found.setdefault(Path(distribution.locate_file(top)))
     return [path for path in found if path.exists()]
 
@@ -207,7 +208,7 @@ def entries(distributions: set[str]) -> list[Path]:
 def _tops(distribution: importlib.metadata.Distribution) -> list[str]:
     """What a distribution has put directly into its folder, and ".." if it has put something elsewhere."""
     record = distribution.read_text("RECORD")
-    if record is None:  # not installed from a wheel
+    if not record:  # not installed from a wheel
         return list(dict.fromkeys(file.parts[0] for file in distribution.files or ()))
     paths = (row[0] for row in csv.reader(record.splitlines()) if row)
     return list(dict.fromkeys(path.split("/", 1)[0] for path in paths))

@@ -7,8 +7,10 @@ import numpy as np
 
 # Columns that fit a core's level-2 cache are still there when the matrix product reads them ...
 CACHE_BYTES = 3 * 2**19
-# ... but a product of fewer is slow, whatever the cache.
+# ... but a product of fewer is slow, whatever the cache ...
 FEWEST_COLUMNS = 512
+# ... unless the columns of several images would take as much memory as this.
+MOST_BYTES = 2**24
 
 
 @dataclass
@@ -49,10 +51,12 @@ class Block:
             part[...] = 0
 
 
-def images_together(window, images):
-    """How many of ``images`` share a product: one, or about as many each time as make its columns enough."""
-    enough = -(-FEWEST_COLUMNS // prod(window.output_size))
-    return -(-images // max(1, images // enough)) if images else 1
+def images_together(window, x):
+    """How many of the images x share a product: one, or about as many each time as make columns enough."""
+    pixels = prod(window.output_size)
+    fitting = MOST_BYTES // (x.shape[1] * prod(window.kernel) * pixels * x.itemsize)
+    enough = max(1, min(-(-FEWEST_COLUMNS // pixels), fitting))
+    return max(1, -(-len(x) // max(1, len(x) // enough)))
 
 
 def blocks_of_columns(window, layout, padded, dpadded=None):

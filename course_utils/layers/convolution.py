@@ -110,7 +110,8 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
 
     Fast because it goes image by image and a few output rows at a time, so that the columns, which hold
     every pixel K_h K_w times, never leave the processor's cache; the product is written straight to its
-    place in ``out``. Only images so small that one has too few columns for a fast product share it.
+    place in ``out``. Only where an image has too few columns for a fast product do several share one (so
+    that the last digits of an image's result may depend on the others).
 
     x (N, C, H, W), w (F, C // groups, K_h, K_w), b (F,) or None; out (N, F, H_out, W_out).
     Formula, errors and sources: this module's docstring.
@@ -119,7 +120,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     weights = _as_rows(w, b, groups)
     out = np.empty((len(x), len(w), *window.output_size), x.dtype)
     layout = layout_for(window)
-    together = images_together(window, len(x))
+    together = images_together(window, x)
     padded = layout.room((groups, x.shape[1] // groups, together), x.dtype)
     blocks = blocks_of_columns(window, layout, padded)
     for images, results in _batches(together, groups, x, out):
@@ -145,7 +146,7 @@ def conv2d_backward(dout, cache):
     weights = _as_rows(w, b, groups)
     dx, dweights = np.empty(x.shape, x.dtype), np.zeros_like(weights)
     layout = layout_for(window)
-    together = images_together(window, len(x))
+    together = images_together(window, x)
     padded = layout.room((groups, x.shape[1] // groups, together), x.dtype)
     dpadded = np.empty_like(padded)
     blocks = blocks_of_columns(window, layout, padded, dpadded)
@@ -158,6 +159,7 @@ def conv2d_backward(dout, cache):
             columns = block.gather()[..., : dy.shape[2]]
             dweights += dy @ columns.swapaxes(1, 2)
             np.matmul(weights.swapaxes(1, 2), dy, out=columns)  # x has served; its gradient moves in
+            block.columns[..., dy.shape[2] :] = 0  # where the last images are fewer
             block.scatter()
         dimages[...] = layout.crop(dpadded)[:, :, : images.shape[2]]
     dw, db = dweights[:, :, :-1].reshape(w.shape).copy(), dweights[:, :, -1].flatten()

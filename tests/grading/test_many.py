@@ -77,6 +77,18 @@ def test_manual_scores_survive_regrading(tmp_path):
     assert rows(course) == {"s000": 0, "s001": 4.5}
 
 
+def test_a_cell_that_was_once_a_task_is_marked_as_what_it_is_now(tmp_path):
+    """The gradebook keeps both; nbgrader shows the later kind."""
+    course, assignment, folder, _ = write_class(tmp_path, 2)
+    with Gradebook(course.db_url) as book:
+        book.add_assignment("hw")
+        book.add_notebook("hw", "hw")
+        book.add_task_cell("a-test", "hw", "hw", max_score=3, cell_type="markdown")
+    grade_class(course, assignment, find(course, "hw", folder))
+    with Gradebook(course.db_url) as book:
+        assert book.find_grade("a-test", "hw", "hw", "s001").auto_score == 3
+
+
 def test_only_what_changed_is_graded_again(tmp_path, monkeypatch):
     course, assignment, folder, _ = write_class(tmp_path, 4)
     grade_class(course, assignment, find(course, "hw", folder))

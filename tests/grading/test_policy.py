@@ -76,6 +76,7 @@ def test_an_editable_installation_tells_no_path(tmp_path):
         ("import course_utils", ["line 1: course_utils is not there"]),
         ("from course_utils import data, layers", ["line 1: course_utils.layers may not be used"]),
         ("from course_utils.layers import conv2d", ["line 1: course_utils.layers may not be used"]),
+        ("from course_utils import models", ["line 1: course_utils.models is not there"]),
         ("from course_utils import data, models", ["line 1: course_utils.models is not there"]),
         ("from course_utils import *", ["line 1: course_utils is not there"]),
         ("from numpy import fft", ["line 1: numpy.fft may not be used"]),

@@ -113,9 +113,28 @@ def test_images_that_share_a_product_change_nothing(fewest, monkeypatch):
 @given(images=st.integers(0, 99), size=st.integers(1, 40))
 def test_images_share_a_product_where_one_has_too_few_columns(images, size):
     window = Window.over(np.empty((1, 1, size, size)), 1, 1, 0, 1)
-    together = columns.images_together(window, images)
+    together = columns.images_together(window, np.empty((images, 1, size, size)))
     enough = -(-columns.FEWEST_COLUMNS // (size * size))
     assert max(1, min(enough, images)) <= together < max(2, 2 * enough)
+
+
+def test_large_images_share_no_product_that_takes_much_memory():
+    x = np.empty((600, 16, 56, 56), np.float32)
+    together = columns.images_together(Window.over(x, 56, 1, 0, 1), x)
+    assert together >= 2 and together * x[0].nbytes <= 2 * columns.MOST_BYTES
+
+
+def test_images_of_an_earlier_product_do_not_overflow_in_a_later(monkeypatch):
+    """Four large images, then three small ones: half floats could not hold the sums of the large."""
+    monkeypatch.setattr(columns, "FEWEST_COLUMNS", 60)
+    x = np.ones((7, 1, 5, 4), np.float16)
+    x[:4] = 30_000
+    w = np.ones((1, 1, 3, 3), np.float16)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out, cache = layers.conv2d(x, w, padding=1)
+    with np.errstate(all="raise"):
+        dx, _, _ = layers.conv2d_backward(np.full_like(out, 1e-3), cache)
+    assert dx.shape == x.shape and np.isfinite(dx).all()
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.permutations(TELLINGS, 2)))
