@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
 
@@ -123,8 +123,6 @@ class Writer:
         """A submission's grades and comments by (notebook, cell). One that was begun before a cell was added
         is given what it lacks. Of a cell that was once a task and no longer is, the later kind counts.
         """
-        from nbgrader.api import Comment, Grade, SubmittedNotebook
-
         grades, comments = {}, {}
         have = {notebook.notebook_id: notebook for notebook in submission.notebooks}
         for notebook in submission.assignment.notebooks:

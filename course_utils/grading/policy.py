@@ -206,7 +206,10 @@ def entries(distributions: set[str]) -> list[Path]:
 
 
 def _tops(distribution: importlib.metadata.Distribution) -> list[str]:
-    """What a distribution has put directly into its folder, and ".." if it has put something elsewhere."""
+    """What a distribution has put directly into its folder, and ".." if it has put something elsewhere.
+
+    Read from RECORD itself: ``files`` would make a path of each of ten thousand entries at every start.
+    """
     record = distribution.read_text("RECORD")
     if not record:  # not installed from a wheel
         return list(dict.fromkeys(file.parts[0] for file in distribution.files or ()))

@@ -69,8 +69,7 @@ class Journal:
             return None
 
     def add(self, marked: Marked, fingerprint: str) -> None:
-        kept = {**asdict(marked), "cells": {name: [] for name in marked.cells}}
-        _write(self._path(marked.student), json.dumps({"digest": fingerprint, "marked": kept}))
+        _write(self._path(marked.student), json.dumps({"digest": fingerprint, "marked": asdict(marked)}))
 
     def _path(self, student: str) -> Path:
         return self.folder / f"{hashlib.sha256(os.fsencode(student)).hexdigest()}.json"
@@ -142,10 +141,9 @@ def grade_class(
                     marked = finish(marked)
                     fingerprints[marked.student] = digest(submission, assignment, seed, protected)
                     writer.write(marked)
+                    # A class's outputs shall not add up, neither in memory nor in the journal.
+                    marked.cells = {name: [] for name in marked.cells}
                     journal.add(marked, fingerprints[marked.student])
-                    marked.cells = {
-                        name: [] for name in marked.cells
-                    }  # written; a class's outputs do not add up in memory
                     results[marked.student] = marked
                     on_done(marked)
     return [results[place.student] for place in places]

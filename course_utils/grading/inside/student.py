@@ -464,7 +464,7 @@ def is_python(lines: list[str]) -> bool:
         warnings.simplefilter("ignore")  # they come again when the cell is compiled
         try:
             ast.parse("".join(lines))
-        except Exception:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return True
 

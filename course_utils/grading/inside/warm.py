@@ -29,7 +29,7 @@ def load(names: list[str]) -> None:
 
 
 def rehearse(shell: Any) -> None:
-    """Run some cells of our own and answer requests about them; afterwards it has the names that it had.
+    """Run some cells of our own and answer requests about them; its names are then what they were.
 
     What Python and IPython prepare on first use, and the bytecode that adapts itself, is then there for all
     forks.
