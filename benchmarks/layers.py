@@ -2,8 +2,9 @@
 
 Five layers in float32, each forward (out) and backward (dx, dw, db). Peers: ``torch.nn.functional.conv2d`` on
 the same arrays in its default layout, and im2col by fancy indexing of the whole batch at once, as it is
-commonly taught. All results are compared before the clock starts; the functions take turns, and the fastest
-call of each counts. Beside them ``conv2d_windows``, the six-line telling (slow, so called less often).
+commonly taught. All results are compared before the clock starts; the functions take turns, in a new
+order each round, and the fastest call of each counts. Beside them ``conv2d_windows``, the six-line telling
+(slow, so called less often).
 
 Targets: at most 2.0 times torch's time on every layer and at most 1.5 times on the geometric mean; at least
 1.4 times as fast as fancy indexing on every layer.
@@ -107,7 +108,7 @@ def measured(layer, rounds):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20, help="calls of each function (default 20)")
+    parser.add_argument("--rounds", type=int, default=40, help="calls of each function (default 40)")
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
     print(

@@ -11,6 +11,8 @@ CACHE_BYTES = 3 * 2**19
 FEWEST_COLUMNS = 512
 # ... unless the columns of several images would take as much memory as this.
 MOST_BYTES = 2**24
+# Rows a power of two apart push each other out of the cache: each is longer by so many bytes than it need be.
+CACHE_LINE = 64
 
 
 @dataclass
@@ -66,7 +68,8 @@ def blocks_of_columns(window, layout, padded, dpadded=None):
     row_bytes = groups * height * images * W_out * padded.itemsize
     fitting = max(CACHE_BYTES // row_bytes, -(-FEWEST_COLUMNS // W_out))
     rows_each = -(-H_out // -(-H_out // fitting))  # about as many in every block
-    memory = np.empty((groups, height, images * rows_each * W_out), padded.dtype)
+    spare = CACHE_LINE // padded.itemsize
+    memory = np.empty((groups, height, images * rows_each * W_out + spare), padded.dtype)
     blocks = []
     for first in range(0, H_out, rows_each):
         rows = range(first, min(first + rows_each, H_out))
