@@ -36,7 +36,7 @@ def top_k_accuracy(scores, labels, k: int = 1) -> float:
         raise ValueError(f"k is {k}; it must be from 1 to the number of classes, {classes}")
     own = scores[np.arange(n), labels][:, None]
     before = (~(scores < own)).sum(axis=1) - 1  # the true class itself is never below itself
-    return float((before < k).mean())
+    return float(((before < k) & ~np.isnan(scores).any(axis=1)).mean())
 
 
 def confusion_matrix(labels, predictions, classes: int) -> np.ndarray:

@@ -30,6 +30,7 @@ def test_equal_scores_and_nan_earn_nothing():
     assert top_k_accuracy(np.zeros((3, 4)), [0, 1, 2], 4) == 1
     assert top_k_accuracy([[np.nan, 0.0], [1.0, 0.0]], [0, 0]) == 0.5
     assert top_k_accuracy([[np.nan, 0.0]], [1]) == 0
+    assert top_k_accuracy([[np.nan, 0.0]], [0], 2) == 0
 
 
 def test_takes_tensors():

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -156,18 +157,21 @@ class Mixup:
     """Mix each image, and its label, with another of the batch (Zhang et al. 2018).
 
     One weight a batch from Beta(``alpha``, ``alpha``). Labels become soft, ``(B, classes)``.
+
+    Raises:
+        ValueError: ``alpha`` is not above 0.
     """
 
     classes: int
     alpha: float = 0.2
 
+    def __post_init__(self):
+        if not self.alpha > 0:
+            raise ValueError(f"alpha is {self.alpha!r}: expected a number above 0")
+
     def __call__(self, batch: Batch) -> Batch:
-        # Johnk's method for Beta: it needs uniforms only, and those take a generator.
-        while True:
-            u, v = batch.uniform(2).double().pow(1 / self.alpha).tolist()
-            if 0 < u + v <= 1:
-                weight = u / (u + v)
-                break
+        seed = batch.integers(0, 2**31, 1).item()  # torch's own Beta takes no generator
+        weight = np.random.default_rng(seed).beta(self.alpha, self.alpha)
         other = torch.randperm(len(batch.images), generator=batch.generator, device=batch.images.device)
         labels = batch.labels
         if labels.ndim == 1:

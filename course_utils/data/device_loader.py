@@ -39,7 +39,7 @@ class DeviceLoader:
 
     Raises:
         TypeError: ``images`` are not uint8 or ``labels`` not integers.
-        ValueError: shapes that do not fit, an empty set, a batch size below 1.
+        ValueError: shapes that do not fit (of ``mean`` and ``std``, too), an empty set, a batch size below 1.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class DeviceLoader:
             self.mean, self.std = like.mean.to(device), like.std.to(device)
         else:
             measured = None if mean is not None and std is not None else channel_statistics(self.images)
-            self.mean = measured[0] if mean is None else torch.tensor(mean, device=device)
-            self.std = measured[1] if std is None else torch.tensor(std, device=device)
+            self.mean = measured[0] if mean is None else _per_channel("mean", mean, self.images)
+            self.std = measured[1] if std is None else _per_channel("std", std, self.images)
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.images), self.batch_size)
@@ -125,6 +125,15 @@ class DeviceLoader:
             yield (batch.images - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1), batch.labels
 
 
+def _per_channel(name: str, values: Sequence[float], images: Tensor) -> Tensor:
+    values = torch.as_tensor(values, dtype=torch.float32, device=images.device)
+    if values.shape != images.shape[1:2]:
+        raise ValueError(
+            f"{name} has shape {tuple(values.shape)}: expected ({images.shape[1]},), one a channel"
+        )
+    return values
+
+
 def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel of uint8 ``(N, C, H, W)``, in 0..1, each ``(C,)``.
 
@@ -134,7 +143,7 @@ def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     values = torch.arange(256, dtype=torch.float64)
     means, stds = [], []
     for channel in images.unbind(1):
-        counts = torch.bincount(channel.flatten(), minlength=256).double().cpu()
+        counts = torch.bincount(channel.flatten(), minlength=256).cpu().double()  # MPS has no float64
         mean = (counts * values).sum() / counts.sum()
         std = ((counts * (values - mean) ** 2).sum() / counts.sum()).sqrt()
         means.append(mean / 255)

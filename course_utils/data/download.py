@@ -5,6 +5,7 @@ a 500 MB checkpoint then never arrives. Hence these few lines, on the standard l
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
 CHUNK = 1 << 18  # bytes: small enough for a lively progress bar, large enough to cost nothing
+FULL = (errno.ENOSPC, errno.EDQUOT)
 CACHE_VARIABLE = "CONVNETS_COURSE_CACHE"
 
 
@@ -122,7 +124,8 @@ def download(
                     break
                 except (OSError, HTTPException) as error:
                     # Only the network's errors are worth a retry: a full disk is not.
-                    if isinstance(error, OSError) and error.filename is not None:
+                    local = isinstance(error, OSError) and (error.filename is not None or error.errno in FULL)
+                    if local:
                         raise
                     failures.append(f"{address}: {error or type(error).__name__}")
                     continue

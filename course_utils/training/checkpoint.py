@@ -3,8 +3,8 @@
 A save goes to a temporary file beside the target, is flushed to the disk, and only then
 takes the target's name; what had the name before becomes ``<name>.previous``. So at any
 instant, a power cut included, at least one of the two is whole. A checksum over all
-tensors lies in the header: a file cut or altered in the middle is refused, and the
-previous one is used.
+that it holds lies in the file: one cut or altered in the middle is refused, and the
+previous one is used; a later save does not take its place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-FORMAT = 1
+FORMAT = "2"
 
 
 class CheckpointError(RuntimeError):
@@ -78,27 +78,28 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
 
     Raises:
         CheckpointError: the folder cannot be written to or the disk is full; what was
-            there before is untouched.
+            there before can still be loaded.
     """
     path = Path(path)
     tensors, layout = _flatten(checkpoint)
     tensors = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
-    header = {"format": FORMAT, "checksum": _checksum(tensors), "layout": layout, **checkpoint.header}
+    header = json.dumps({"layout": layout, **checkpoint.header})
+    metadata = {"format": FORMAT, "checksum": _checksum(header, tensors), "course": header}
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
-        save_file(tensors, temporary, metadata={"course": json.dumps(header)})
+        save_file(tensors, temporary, metadata=metadata)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
-        if path.exists():
+        if path.exists() and _is_whole(path):
             os.replace(path, previous(path))
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"the checkpoint {path} could not be written ({error}); what was saved before is untouched. "
+            f"the checkpoint {path} could not be written ({error}); what was saved before is still there. "
             "Free some space or choose another folder."
         ) from error
     finally:
@@ -197,10 +198,10 @@ def _unflatten(layout: Any, tensors: Mapping[str, Tensor]) -> Any:
             return content
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256()
+def _checksum(header: str, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(header.encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
+        digest.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}".encode())
         digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
@@ -213,17 +214,26 @@ def _read(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as opened:
             metadata = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError) as error:
+    except Exception as error:  # safetensors' own, or whatever Python makes of a damaged header
         raise CheckpointError(f"{damaged} ({error})") from error
     if "course" not in metadata:
         raise CheckpointError(f"{path} holds tensors but no training state: it is not a checkpoint of `fit`")
-    header = json.loads(metadata["course"])
-    if header.pop("format") != FORMAT:
+    if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path} was written by another version of this course: train anew")
-    if header.pop("checksum") != _checksum(tensors):
+    if metadata.get("checksum") != _checksum(metadata["course"], tensors):
         raise CheckpointError(f"{damaged} (its checksum does not fit)")
+    header = json.loads(metadata["course"])
     layout = header.pop("layout")
     return Checkpoint(header=header, **{part: _unflatten(layout[part], tensors) for part in layout})
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file may take the place of the one before it. (That may be the only one that is.)"""
+    try:
+        _read(path)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

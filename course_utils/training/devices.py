@@ -25,6 +25,11 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, dtype=PRECISION_DTYPES[precision])
 
 
+def move(tensor: torch.Tensor, device: torch.device, **options) -> torch.Tensor:
+    """``tensor.to(device)``; to a CUDA device without waiting. (Nobody would wait for the way back.)"""
+    return tensor.to(device, non_blocking=device.type == "cuda", **options)
+
+
 def synchronize(device: torch.device) -> None:
     """Wait until the device has done what it was asked: without this a GPU's times mean nothing."""
     if device.type == "cuda":

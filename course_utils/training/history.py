@@ -13,10 +13,11 @@ from typing import Any
 class Row:
     """One epoch of training.
 
-    ``epoch`` counts from 1; ``seconds`` is training time alone, validation and any
-    compilation left out; ``images_per_second`` goes with it; losses are means an image;
-    accuracies are fractions; ``lr`` is the rate of the last step; ``peak_memory`` is bytes
-    (CUDA only, else 0). Validation fields are ``None`` where there was no validation set.
+    ``epoch`` counts from 1; ``seconds`` is training time alone, without validation and
+    without compilation for whole batches (a smaller last one is compiled in the first epoch);
+    ``images_per_second`` goes with it; losses are means an image; accuracies are fractions;
+    ``lr`` is the rate of the last step; ``peak_memory`` is bytes (CUDA only, else 0).
+    Validation fields are ``None`` where there was no validation set.
     """
 
     epoch: int

@@ -26,7 +26,8 @@ from course_utils.training import checkpoint as checkpoints
 from course_utils.training import devices
 from course_utils.training.average import WeightAverage
 from course_utils.training.history import History, Row
-from course_utils.training.optimizers import Plateau, make_optimizer, parameter_groups
+from course_utils.training.modes import evaluating
+from course_utils.training.optimizers import Plateau, load_optimizer, make_optimizer, parameter_groups
 from course_utils.training.recipe import Recipe
 
 # How often the loop looks whether the loss is still a number. Looking means waiting for the device.
@@ -62,8 +63,9 @@ def fit_iter(
         recipe: see :class:`Recipe`.
         device: default :func:`best_device`.
         checkpoint: file to save to after every epoch. If it is there already, the run goes on
-            from it, and on a CPU ends bit for bit as if it had never stopped. Rows of epochs
-            already done are not yielded again.
+            from it, and on a CPU ends bit for bit as if it had never stopped (but for what a
+            ``DataLoader``'s persistent workers draw). Rows of epochs already done are not
+            yielded again.
         groups: parameter groups (``params``, ``lr_scale``, ``weight_decay``) in place of the
             recipe's own.
         accelerator: a Hugging Face ``Accelerator`` for several processes; it then decides
@@ -71,8 +73,10 @@ def fit_iter(
 
     Raises:
         NonFiniteLoss: the loss is NaN or infinite.
-        CheckpointError: ``checkpoint`` belongs to another network or recipe, or is damaged.
-        ValueError: an empty loader, nothing to train.
+        CheckpointError: ``checkpoint`` belongs to another network, recipe or ``groups``, or is damaged.
+        ValueError: an empty loader, nothing to train, no validation set where the schedule
+            follows it, images to validate on that nobody knows how to normalise, an
+            accelerator set up for what this loop does not do.
     """
     run = _Run(model, train, valid, recipe, device, groups, accelerator)
     if checkpoint is not None:
@@ -93,16 +97,16 @@ def fit_iter(
         start = time.perf_counter()
 
         for step, (images, labels) in enumerate(run.train):
-            lr = recipe.rate(run.epoch + (step + 1) / steps) * run.plateau.state["multiplier"]
+            lr = recipe.rate(run.epoch + (step + 0.5) / steps) * run.plateau.state["multiplier"]
             for group in optimizer.param_groups:
                 group["lr"] = lr * group["lr_scale"]
 
-            images, labels = run.place(images), labels.to(run.device, non_blocking=True)
+            images, labels = run.place(images), devices.move(labels, run.device)
             with run.autocast():
                 logits = network(images)
                 loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
 
-            optimizer.zero_grad(set_to_none=True)
+            model.zero_grad(set_to_none=True)
             run.backward(loss)
             if recipe.clip:
                 run.clip(recipe.clip)
@@ -174,27 +178,25 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of ``model`` over ``loader``, in eval mode.
 
-    The model's mode is put back. With an ``accelerator`` (and a loader it prepared) every
+    The modes of the model's parts are put back. With an ``accelerator`` (and a loader it prepared) every
     image counts once, whatever the number of processes.
 
     Raises:
         ValueError: the loader yields nothing.
     """
-    was_training = model.training
-    model.eval()
     device = accelerator.device if accelerator is not None else _device_of(model, device)
     loss_sum = torch.zeros((), device=device)
     correct, seen = torch.zeros((), device=device), 0
-    for images, labels in loader:
-        with devices.autocast(device, precision) if accelerator is None else accelerator.autocast():
-            logits = model(images.to(device, non_blocking=True)).float()
-        labels = labels.to(device, non_blocking=True)
-        if accelerator is not None:
-            logits, labels = accelerator.gather_for_metrics((logits, labels))
-        loss_sum += F.cross_entropy(logits, labels, reduction="sum")
-        correct += (logits.argmax(1) == labels).sum()
-        seen += len(labels)
-    model.train(was_training)
+    with evaluating(model):
+        for images, labels in loader:
+            with devices.autocast(device, precision) if accelerator is None else accelerator.autocast():
+                logits = model(devices.move(images, device)).float()
+            labels = devices.move(labels, device)
+            if accelerator is not None:
+                logits, labels = accelerator.gather_for_metrics((logits, labels))
+            loss_sum += F.cross_entropy(logits, labels, reduction="sum")
+            correct += (logits.argmax(1) == labels).sum()
+            seen += len(labels)
     if not seen:
         raise ValueError("the loader yields no batch: there is nothing to evaluate on")
     return loss_sum.item() / seen, correct.item() / seen
@@ -248,8 +250,10 @@ class _Run:
         self.valid = None if valid is None else _as_loader(valid, recipe, self.device, like=self.train)
         if len(self.train) == 0:
             raise ValueError("the training loader yields no batch: there is nothing to train on")
-        self.groups = groups if groups is not None else parameter_groups(model, recipe)
-        self.optimizer = make_optimizer(self.groups, recipe)
+        if valid is None and recipe.schedule == "plateau":
+            raise ValueError("schedule 'plateau' follows the validation loss: give a validation set")
+        _check_accelerator(accelerator, self.train, self.valid)
+        self.optimizer = make_optimizer(parameter_groups(model, recipe) if groups is None else groups, recipe)
         self.plateau = Plateau(recipe)
         self.scaler = torch.amp.GradScaler(
             self.device.type, enabled=recipe.precision == "float16" and accelerator is None
@@ -271,7 +275,7 @@ class _Run:
         return devices.autocast(self.device, self.recipe.precision)
 
     def place(self, images: Tensor) -> Tensor:
-        return images.to(self.device, non_blocking=True, memory_format=self.memory_format)
+        return devices.move(images, self.device, memory_format=self.memory_format)
 
     def backward(self, loss: Tensor) -> None:
         if self.accelerator is not None:
@@ -281,10 +285,13 @@ class _Run:
 
     def clip(self, largest: float) -> None:
         if self.accelerator is not None:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), largest)
+            self.accelerator.clip_grad_norm_(self.trained(), largest)
         else:
             self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), largest)
+            nn.utils.clip_grad_norm_(self.trained(), largest)
+
+    def trained(self) -> list[nn.Parameter]:
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
 
     def total(self, loss_sum: Tensor, correct: Tensor, seen: int) -> tuple[float, float, int]:
         sums = torch.stack([loss_sum, correct, torch.tensor(float(seen), device=self.device)])
@@ -309,30 +316,37 @@ class _Run:
         if not self.recipe.compile or self.accelerator is not None:
             return
         state = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-        rng = checkpoints.rng_state()
+        rng = self.rng_state()
         self.model.train()
         images, labels = next(iter(self.train))
         with self.autocast():
             loss = F.cross_entropy(self.network(self.place(images)).float(), labels.to(self.device))
         loss.backward()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         self.model.load_state_dict(state)
-        checkpoints.set_rng_state(rng)
+        self.set_rng_state(rng)
+
+    def rng_state(self) -> dict[str, Any]:
+        """The global random numbers' state, and that of the loader's own."""
+        own = {name: generator.get_state() for name, generator in _generators(self.train).items()}
+        return checkpoints.rng_state() | own
+
+    def set_rng_state(self, state: dict[str, Any]) -> None:
+        for name, generator in _generators(self.train).items():
+            if name in state:
+                generator.set_state(state[name])
+        checkpoints.set_rng_state(state)
 
     def save(self, path: Path) -> None:
         if self.accelerator is not None and not self.accelerator.is_main_process:
             return
-        rng = checkpoints.rng_state()
-        generator = getattr(self.train, "generator", None)
-        if isinstance(generator, torch.Generator):
-            rng["loader"] = generator.get_state()
         checkpoints.save_checkpoint(
             path,
             checkpoints.Checkpoint(
                 model=self.average.trained_state(),
                 ema=self.average.state,
                 optimizer=self.optimizer.state_dict(),
-                rng=rng,
+                rng=self.rng_state(),
                 header={
                     "recipe": self.recipe.to_dict(),
                     "epoch": self.epoch,
@@ -364,15 +378,12 @@ class _Run:
         if self.recipe.ema:
             self.average.load({name: tensor.to(self.device) for name, tensor in found.ema.items()})
             self.average.show()
-        self.optimizer.load_state_dict(found.optimizer)
+        load_optimizer(self.optimizer, found.optimizer, path)
         self.plateau.state = dict(found.header["plateau"])
         self.scaler.load_state_dict(found.header["scaler"])
         self.epoch = found.header["epoch"]
         self.rows = [Row(**row) for row in found.header["rows"]]
-        generator = getattr(self.train, "generator", None)
-        if isinstance(generator, torch.Generator) and "loader" in found.rng:
-            generator.set_state(found.rng["loader"])
-        checkpoints.set_rng_state(found.rng)
+        self.set_rng_state(found.rng)
 
 
 def _as_loader(
@@ -383,6 +394,36 @@ def _as_loader(
     images, labels = data[:2]  # `fashion_mnist` hands over class names as well
     from course_utils.data.device_loader import DeviceLoader
 
-    like = like if isinstance(like, DeviceLoader) else None
+    if not (like is None or isinstance(like, DeviceLoader)):
+        raise ValueError(
+            "valid is a tuple of images, but how the training loader's were normalised is its secret: "
+            "give a loader that treats them alike"
+        )
     size = recipe.batch_size if shuffle else max(recipe.batch_size, 500)
     return DeviceLoader(images, labels, size, device=device, shuffle=shuffle, like=like, seed=recipe.seed)
+
+
+def _generators(loader: Any) -> dict[str, torch.Generator]:
+    """The generators that a loader or its sampler draws from, by the names they have in a checkpoint."""
+    found = {
+        "loader": getattr(loader, "generator", None),
+        "sampler": getattr(getattr(loader, "sampler", None), "generator", None),
+    }
+    return {name: generator for name, generator in found.items() if isinstance(generator, torch.Generator)}
+
+
+def _check_accelerator(accelerator: Any, *loaders: Any) -> None:
+    if accelerator is None:
+        return
+    if accelerator.gradient_accumulation_steps != 1:
+        raise ValueError(
+            f"the accelerator accumulates gradients over {accelerator.gradient_accumulation_steps} steps, "
+            "this loop takes a step a batch: give it larger batches"
+        )
+    from course_utils.data.device_loader import DeviceLoader
+
+    if accelerator.num_processes > 1 and any(isinstance(loader, DeviceLoader) for loader in loaders):
+        raise ValueError(
+            "a DeviceLoader gives every process all images: give torch.utils.data.DataLoaders, which the "
+            "accelerator shares out"
+        )

@@ -9,6 +9,7 @@ from course_utils.transfer.features import find_layer
 from course_utils.transfer.scores import class_scores
 
 
+@torch.enable_grad()
 def activation_maximisation(
     model: nn.Module,
     unit: int,
@@ -44,8 +45,8 @@ def activation_maximisation(
         The image, float (C, H, W), as the network sees it: normalised; and the activation before each step.
 
     Raises:
-        ValueError: no such layer or unit, an unknown input size, numbers out of range, or a unit that does
-            not react at all (its gradient is zero: a dead ReLU).
+        ValueError: no such layer or unit, a layer that does not run, an unknown input size, numbers out of
+            range, or a unit that does not react at all (its gradient is zero: a dead ReLU).
     """
     size = input_size or getattr(model, "input_size", None)
     if size is None:
@@ -87,6 +88,8 @@ def _activation(model: nn.Module, image: Tensor, unit: int, layer: str | None) -
     finally:
         if handle is not None:
             handle.remove()
+    if layer is not None and not held:
+        raise ValueError(f"layer {layer!r} does not run when the network is evaluated")
     value = logits if layer is None else held[0]
     if not 0 <= unit < value.shape[1]:
         raise ValueError(f"unit is {unit}: expected 0 to {value.shape[1] - 1} in {layer or 'the logits'}")

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.training.modes import evaluating
 from course_utils.transfer.stages import HEAD, stages
 
 
@@ -32,7 +33,7 @@ def features(
     what is returned.
 
     Args:
-        model: a network; its mode is put back.
+        model: a network; the modes of its parts are put back.
         loader: yields ``(images, labels)``, normalised as the network expects. Not shuffled, if rows shall
             follow the set's order.
         layer: a path of ``model.named_modules()``, or the name of a stage (its last part's output). By
@@ -51,8 +52,6 @@ def features(
         raise ValueError(f"pool is {pool!r}: expected 'mean', 'max' or None")
     wanted, before = _place(model, layer)
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    was_training = model.training
-    model.eval()
 
     def leave(module, args, output=None):
         raise _Found(args[0] if before else output)
@@ -60,7 +59,7 @@ def features(
     hook = wanted.register_forward_pre_hook(leave) if before else wanted.register_forward_hook(leave)
     rows, labels = [], []
     try:
-        with torch.no_grad():
+        with torch.no_grad(), evaluating(model):
             for images, batch_labels in loader:
                 try:
                     model(images.to(device))
@@ -71,7 +70,6 @@ def features(
                 labels.append(torch.as_tensor(batch_labels).cpu())
     finally:
         hook.remove()
-        model.train(was_training)
     if not rows:
         raise ValueError("the loader yields no batch: there is nothing to describe")
     return torch.cat(rows).numpy(), torch.cat(labels).numpy()

@@ -32,19 +32,26 @@ def parameter_groups(
         for the head) and, for vectors that shall not decay, ``weight_decay``.
 
     Raises:
-        ValueError: ``factor`` is below 1, or nothing is trainable.
+        ValueError: ``factor`` is below 1, nothing is trainable, or a parameter lies outside all stages.
     """
     if not factor >= 1:
         raise ValueError(f"factor is {factor!r}: expected at least 1, the rate falls towards the input")
     groups: list[dict[str, Any]] = []
+    left = {p: name for name, p in model.named_parameters() if p.requires_grad}
     for distance, stage in enumerate(reversed(stages(model).values())):
-        trainable = [p for p in stage.parameters() if p.requires_grad]
+        # Weights that stages share go with the one nearest to the head.
+        trainable = [p for p in stage.parameters() if left.pop(p, None)]
         common = {"name": stage.name, "lr_scale": factor**-distance}
         if decay_vectors:
             groups.append({**common, "params": trainable})
             continue
         groups.append({**common, "params": [p for p in trainable if p.ndim > 1]})
         groups.append({**common, "params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0})
+    if left:
+        raise ValueError(
+            f"{', '.join(left.values())} belong to no stage, and so have no rate: "
+            "give fit_iter groups of your own"
+        )
     groups = [group for group in groups if group["params"]]
     if not groups:
         raise ValueError("model has no trainable parameter: unfreeze something before training")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import types
+import functools
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -45,7 +45,7 @@ def freeze_batch_norm(model: nn.Module, *names: str) -> nn.Module:
     """
     for norm in _batch_norms(model, names):
         norm.eval()
-        norm.train = types.MethodType(_stay_in_eval, norm)
+        norm.train = functools.partial(_stay_in_eval, norm)
     return model
 
 
@@ -81,10 +81,14 @@ def replace_head(model: nn.Module, num_classes: int) -> nn.Module:
     head = stages(model)[HEAD]
     old_classes = _outputs(head.modules[-1])
     for path, module in zip(head.paths, head.modules, strict=True):
-        for name, layer in list(module.named_modules()):
-            if isinstance(layer, nn.Linear | nn.Conv2d) and _outputs(layer) == old_classes:
-                parent, _, child = f"{path}.{name}".rstrip(".").rpartition(".")
-                setattr(model.get_submodule(parent), child, _like(layer, num_classes))
+        fitting = [
+            (name, layer)
+            for name, layer in module.named_modules()
+            if isinstance(layer, nn.Linear | nn.Conv2d) and _outputs(layer) == old_classes
+        ]
+        for name, layer in fitting[-1:]:  # one before the last is as wide by chance
+            parent, _, child = f"{path}.{name}".rstrip(".").rpartition(".")
+            setattr(model.get_submodule(parent), child, _like(layer, num_classes))
     return model
 
 

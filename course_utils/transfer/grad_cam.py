@@ -11,6 +11,7 @@ from course_utils.transfer.scores import as_batch, class_scores, targets_of
 from course_utils.transfer.stages import stages
 
 
+@torch.enable_grad()
 def grad_cam(
     model: nn.Module,
     images: Tensor,

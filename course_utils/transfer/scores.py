@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from course_utils.training.modes import evaluating
+
 
 def as_batch(images: Tensor) -> tuple[Tensor, bool]:
     """``images`` as (N, C, H, W), and whether it was one image.
@@ -23,12 +25,8 @@ def as_batch(images: Tensor) -> tuple[Tensor, bool]:
 
 def class_scores(model: nn.Module, images: Tensor) -> Tensor:
     """Logits (N, classes) in evaluation mode; each module's mode is put back."""
-    modes = {module: module.training for module in model.modules()}
-    try:
-        return model.eval()(images)
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    with evaluating(model):
+        return model(images)
 
 
 def targets_of(logits: Tensor, target: int | Tensor | None) -> Tensor:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from course_utils.training.modes import evaluating
+
 HEAD = "head"
 # A map this many times smaller than a stage's first one opens the next stage. Halving does; the pixel or two
 # that an unpadded convolution costs do not.
@@ -41,7 +43,8 @@ def stages(model: nn.Module, input_size: tuple[int, int, int] | None = None) -> 
     Nothing about architectures is looked up. The network is run once on shapes alone (the meta device: no
     arithmetic, no memory) and cut where its maps shrink and where maps become vectors. The head is the last
     layer with weights, together with whatever only runs in training (GoogLeNet's auxiliary classifiers).
-    Every parameter belongs to exactly one stage.
+    Every layer with weights belongs to exactly one stage. (A bare parameter of the network itself belongs to
+    none.)
 
     Args:
         model: a network from images to logits.
@@ -150,18 +153,14 @@ def _order_of_computation(model: nn.Module, input_size) -> dict[str, tuple[int, 
         return hook
 
     handles = [module.register_forward_hook(note(path)) for path, module in _units(model)]
-    modes = {module: module.training for module in model.modules()}
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     shapes = {name: tensor.to("meta") for name, tensor in tensors.items()}
     try:
-        model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), evaluating(model):
             torch.func.functional_call(model, shapes, torch.empty(1, *input_size, device="meta"))
     finally:
         for handle in handles:
             handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
     return order
 
 

@@ -139,3 +139,8 @@ def test_pca_lighting_moves_all_pixels_of_an_image_alike_and_along_the_axes():
 def test_pca_lighting_needs_colours():
     with pytest.raises(ValueError, match="images have 1 channels"):
         PCALighting()(batch(channels=1))
+
+
+def test_mixup_refuses_weights_that_nothing_draws():
+    with pytest.raises(ValueError, match="alpha is 0"):
+        Mixup(2, alpha=0)

@@ -80,6 +80,13 @@ def test_a_validation_loader_uses_the_training_sets_statistics():
     assert torch.equal(valid.mean, train.mean) and torch.equal(valid.std, train.std)
 
 
+def test_batches_are_float32_whatever_the_statistics_are():
+    for augment in ((), (Flip(),)):
+        images = np.zeros((2, 3, 4, 4), np.uint8)
+        ((batch, _),) = DeviceLoader(images, [0, 1], 2, mean=np.full(3, 0.5), std=np.ones(3), augment=augment)
+        assert batch.dtype == torch.float32 and (batch == -0.5).all()
+
+
 def test_grey_images_without_a_channel_axis_get_one():
     ((batch, _),) = DeviceLoader(np.zeros((3, 5, 6), np.uint8), np.zeros(3, int), 4)
     assert batch.shape == (3, 1, 5, 6)
@@ -95,6 +102,14 @@ def test_grey_images_without_a_channel_axis_get_one():
         (np.zeros((0, 1, 2, 2), np.uint8), np.zeros(0, int), {}, ValueError, "images is empty"),
         (np.zeros((2, 1, 2, 2), np.uint8), [0, 1], {"batch_size": 0}, ValueError, "batch_size is 0"),
         (np.zeros((2, 1, 2, 2), np.uint8), [0, 1], {"drop_last": True}, ValueError, "larger than the set"),
+        (np.zeros((2, 1, 2, 2), np.uint8), [0, 1], {"mean": [0.5] * 3}, ValueError, r"mean has shape \(3,\)"),
+        (
+            np.zeros((2, 1, 2, 2), np.uint8),
+            [0, 1],
+            {"std": 0.5},
+            ValueError,
+            r"std has shape \(\): expected \(1,\)",
+        ),
     ],
 )
 def test_bad_input_is_refused_by_name(images, labels, options, error, message):

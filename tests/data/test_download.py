@@ -1,5 +1,6 @@
 """`download` against a real HTTP server on this machine that can be made to misbehave."""
 
+import errno
 import hashlib
 import re
 import subprocess
@@ -147,6 +148,19 @@ def test_without_a_network_it_says_what_to_do(tmp_path):
     assert all(
         part in message for part in (url, str(tmp_path / "weights.bin"), SHA256, "CONVNETS_COURSE_CACHE")
     )
+
+
+def test_a_full_disk_is_not_taken_for_a_bad_network(server, tmp_path, monkeypatch):
+    calls = []
+
+    def full(*args):
+        calls.append(args)
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a write says it: without a file name
+
+    monkeypatch.setitem(download.__globals__, "_fetch", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        download("http://127.0.0.1:9/weights.bin", SHA256, folder=tmp_path)
+    assert not isinstance(caught.value, DownloadError) and len(calls) == 1
 
 
 def test_processes_that_want_the_same_file_share_one_download(server, tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -81,6 +82,31 @@ def test_the_one_before_is_kept_and_used_when_the_last_is_damaged(tmp_path):
     path.unlink()
     with pytest.warns(UserWarning, match="there is no checkpoint"):
         assert load_checkpoint(path).header["epoch"] == 1
+
+
+def test_no_byte_of_the_header_can_change_unnoticed(tmp_path):
+    path = tmp_path / "a"
+    for epoch in range(2):
+        save_checkpoint(path, checkpoint(epoch, size=2))
+    whole = path.read_bytes()
+    end = 8 + int.from_bytes(whole[:8], "little")
+    for place in range(8, end):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found = load_checkpoint(path)
+        # A blank that fills up the header may be another one.
+        assert found.header["epoch"] == (0 if said else 1), place
+        assert said or whole[place : place + 1] == b" ", place
+
+
+def test_a_damaged_file_does_not_take_the_place_of_a_whole_one(tmp_path):
+    path = tmp_path / "a"
+    for epoch in range(2):
+        save_checkpoint(path, checkpoint(epoch))
+    path.write_bytes(path.read_bytes()[:-1])
+    save_checkpoint(path, checkpoint(5))
+    assert load_checkpoint(path).header["epoch"] == 5 and load_checkpoint(previous(path)).header["epoch"] == 0
 
 
 def test_a_damaged_file_without_an_older_one_is_refused(tmp_path):

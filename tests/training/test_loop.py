@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from course_utils.data.augment import Cutout, Flip
 from course_utils.data.device_loader import DeviceLoader
@@ -21,6 +21,7 @@ from course_utils.training import (
     fit_iter,
     load_checkpoint,
 )
+from course_utils.training.optimizers import make_optimizer
 
 RECIPE = Recipe(
     epochs=6, batch_size=16, lr=0.1, schedule="cosine", warmup=1, nesterov=True, weight_decay=1e-3, seed=5
@@ -40,7 +41,7 @@ def test_it_learns_and_reports(halves, small_net):
     assert [row.epoch for row in history.rows] == list(range(1, 11))
     last = history.rows[-1]
     assert last.valid_accuracy == 1.0 and last.valid_loss < 0.2
-    assert last.lr == pytest.approx(0.0, abs=1e-9)
+    assert 0 < last.lr < RECIPE.lr / 50  # the last step still counts
     assert all(row.images_per_second > 0 and row.seconds > 0 for row in history.rows)
     assert history.to_frame().loc[10, "valid_accuracy"] == 1.0
     assert history.best.valid_accuracy == 1.0
@@ -88,6 +89,88 @@ def test_groups_scale_the_rate(halves, small_net):
     assert not torch.equal(model[6].weight, frozen["6.weight"])
 
 
+def test_groups_may_hand_over_their_parameters_one_by_one(halves, small_net):
+    a, b = small_net(), small_net()
+    list(
+        fit_iter(a, halves, None, RECIPE.replace(epochs=1), device="cpu", groups=[{"params": a.parameters()}])
+    )
+    list(fit_iter(b, halves, None, RECIPE.replace(epochs=1), device="cpu"))
+    assert same(weights(a), weights(b)) and not same(weights(a), weights(small_net()))
+
+
+def test_what_does_not_learn_neither_gathers_gradients_nor_counts_in_clipping(halves, small_net):
+    """The head's steps are those that it takes when the body is frozen."""
+    recipe = RECIPE.replace(epochs=4, clip=0.05)
+    a, b = small_net(), small_net()
+    list(fit_iter(a, halves, None, recipe, device="cpu", groups=[{"params": a[6].parameters()}]))
+    b[:6].requires_grad_(False)
+    list(fit_iter(b, halves, None, recipe, device="cpu"))
+    assert same(weights(a), weights(b))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+def test_a_parameter_may_have_its_first_gradient_late(optimizer, halves, small_net):
+    class Sometimes(nn.Module):  # as in stochastic depth
+        def __init__(self):
+            super().__init__()
+            self.net, self.extra, self.calls = small_net(), nn.Linear(64, 2), 0
+
+        def forward(self, x):
+            self.calls += 1
+            return self.net(x) + (self.extra(x.flatten(1)) if self.calls > 3 else 0)
+
+    model = Sometimes()
+    start = model.extra.weight.detach().clone()
+    list(fit_iter(model, halves, None, RECIPE.replace(epochs=2, optimizer=optimizer), device="cpu"))
+    assert model.extra.weight.isfinite().all() and not torch.equal(model.extra.weight, start)
+
+
+def test_momentum_starts_at_zero_even_if_the_first_step_overflows(small_net):
+    """The fused kernel skips a step that overflows; what it finds as momentum in the next must be zero."""
+    sgd = make_optimizer([{"params": small_net().parameters()}], RECIPE.replace(precision="float16"))
+    assert all(not sgd.state[p]["momentum_buffer"].any() for g in sgd.param_groups for p in g["params"])
+
+
+def test_validation_leaves_each_part_in_its_own_mode(halves, small_net):
+    model = small_net().train()
+    model[1].eval()
+    evaluate(model, DeviceLoader(*halves, 32))
+    assert model.training and model[0].training and not model[1].training
+    with pytest.raises(RuntimeError, match="channels"):
+        evaluate(model, [(torch.zeros(2, 3, 8, 8), torch.zeros(2))])
+    assert model.training and not model[1].training
+
+
+def test_images_that_nobody_knows_how_to_normalise_are_refused(halves, small_net):
+    images, labels = torch.from_numpy(halves[0]).float() / 255, torch.from_numpy(halves[1])
+    loader = DataLoader(TensorDataset(images, labels), 16)
+    with pytest.raises(ValueError, match="give a loader that treats them alike"):
+        list(fit_iter(small_net(), loader, halves, RECIPE, device="cpu"))
+
+
+def test_a_checkpoint_made_with_other_rates_or_frozen_parts_is_refused(halves, small_net, tmp_path):
+    path, recipe = tmp_path / "run.safetensors", RECIPE.replace(epochs=1)
+    model = small_net()
+    groups = [{"params": model.parameters(), "lr_scale": 0.1}]
+    list(fit_iter(model, halves, None, recipe, device="cpu", groups=groups, checkpoint=path))
+    for other in ([{"params": model.parameters()}], [{"params": model[6].parameters(), "lr_scale": 0.1}]):
+        with pytest.raises(CheckpointError, match="made with other parameter groups"):
+            list(fit_iter(model, halves, None, recipe, device="cpu", groups=other, checkpoint=path))
+
+
+def test_an_accelerator_for_what_this_loop_does_not_do_is_refused(halves, small_net):
+    accelerate = pytest.importorskip("accelerate")
+    accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=4)
+    with pytest.raises(ValueError, match="accumulates gradients over 4 steps"):
+        list(fit_iter(small_net(), halves, None, RECIPE, accelerator=accelerator))
+
+
+def test_the_rate_falls_at_its_milestone_not_a_step_before(halves, small_net):
+    recipe = RECIPE.replace(schedule="steps", milestones=(1, 2), warmup=0, epochs=3)
+    rows = list(fit_iter(small_net(), halves, None, recipe, device="cpu"))
+    assert [row.lr for row in rows] == pytest.approx([0.1, 0.01, 0.001])
+
+
 def test_the_same_seed_gives_the_same_run(halves, small_net):
     a, b = small_net(), small_net()
     for model in (a, b):
@@ -96,27 +179,35 @@ def test_the_same_seed_gives_the_same_run(halves, small_net):
     assert same(weights(a), weights(b))
 
 
-@pytest.mark.parametrize("kind", ["device loader", "torch loader", "average", "adam", "plateau", "float16"])
+KINDS = ["device loader", "torch loader", "sampler", "average", "adam", "plateau", "float16", "channels last"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_resumed_run_equals_the_uninterrupted_one(kind, halves, small_net, tmp_path):
     recipe = {
         "average": RECIPE.replace(ema=0.9),
         "adam": RECIPE.replace(optimizer="adamw", lr=0.01),
         "plateau": RECIPE.replace(schedule="plateau", patience=1, factor=0.5),
         "float16": RECIPE.replace(precision="float16"),
+        "channels last": RECIPE.replace(channels_last=True),
     }.get(kind, RECIPE)
+    torchs = kind in ("torch loader", "sampler")
 
     def loader():
-        if kind == "torch loader":
+        if torchs:
             images, labels = torch.from_numpy(halves[0]).float() / 255, torch.from_numpy(halves[1])
             generator = torch.Generator().manual_seed(7)
+            if kind == "sampler":
+                sampler = RandomSampler(images, generator=generator)
+                return DataLoader(TensorDataset(images, labels), 16, sampler=sampler)
             return DataLoader(TensorDataset(images, labels), 16, shuffle=True, generator=generator)
         return DeviceLoader(*halves, 16, shuffle=True, augment=[Flip(), Cutout(3)], seed=2)
 
     whole = small_net()
-    rows = list(fit_iter(whole, loader(), halves if kind != "torch loader" else None, recipe, device="cpu"))
+    rows = list(fit_iter(whole, loader(), None if torchs else halves, recipe, device="cpu"))
 
     path = tmp_path / "run.safetensors"
-    valid = halves if kind != "torch loader" else None
+    valid = None if torchs else halves
     first = small_net()
     for row in fit_iter(first, loader(), valid, recipe, device="cpu", checkpoint=path):
         if row.epoch == 2:
@@ -189,7 +280,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_where(bad, halves, smal
 
     path = tmp_path / "run.safetensors"
     loader = Poisoned(*halves, 16)
-    lr = RECIPE.rate(1 + 4 / 6)
+    lr = RECIPE.rate(1 + 3.5 / 6)
     with pytest.raises(NonFiniteLoss, match=rf"step 9 \(epoch 2, batch 4 of 6\), learning rate {lr:.4g}"):
         list(fit_iter(small_net(), loader, None, RECIPE, device="cpu", checkpoint=path))
     kept = load_checkpoint(path)
@@ -220,8 +311,10 @@ def test_plateau_lowers_the_rate_when_the_loss_stalls(halves, small_net):
 
 
 def test_plateau_needs_a_validation_set(halves, small_net):
+    model = small_net()
     with pytest.raises(ValueError, match="plateau.*give a validation set"):
-        list(fit_iter(small_net(), halves, None, RECIPE.replace(schedule="plateau"), device="cpu"))
+        list(fit_iter(model, halves, None, RECIPE.replace(schedule="plateau"), device="cpu"))
+    assert same(weights(model), weights(small_net())), "before anything is trained"
 
 
 def test_nothing_to_train_is_said(halves, small_net):

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 
 from course_utils.training import Recipe
 from course_utils.transfer import Phase, fine_tune, freeze, gradual, head_then_all, parameter_groups
@@ -21,6 +22,40 @@ def test_rates_fall_from_the_head_to_the_input(chain):
     groups = parameter_groups(chain, 2.0)
     assert [(g["name"], g["lr_scale"]) for g in groups] == [("head", 1.0), ("stage2", 0.5), ("stage1", 0.25)]
     assert {id(p) for g in groups for p in g["params"]} == {id(p) for p in chain.parameters()}
+
+
+class Odd(nn.Module):
+    """Two stages that share their weights, or a parameter in none."""
+
+    input_size = (3, 8, 8)
+
+    def __init__(self, tied):
+        super().__init__()
+        self.a, self.pool, self.b = (
+            nn.Conv2d(3, 3, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.Conv2d(3, 3, 3, padding=1),
+        )
+        self.head = nn.Linear(3, 2)
+        if tied:
+            self.b.weight = self.a.weight
+        else:
+            self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        return self.head(self.b(self.pool(self.a(x))).mean((2, 3)))
+
+
+def test_shared_weights_go_with_the_stage_nearest_to_the_head():
+    model = Odd(tied=True)
+    groups = {g["name"]: g["params"] for g in parameter_groups(model)}
+    assert [len(groups[name]) for name in ("stage1", "stage2", "head")] == [1, 2, 2]
+    assert any(p is model.a.weight for p in groups["stage2"])
+
+
+def test_a_parameter_outside_all_stages_is_named():
+    with pytest.raises(ValueError, match="^scale belong to no stage"):
+        parameter_groups(Odd(tied=False))
 
 
 def test_vectors_may_go_without_decay_and_frozen_ones_are_left_out(chain):

@@ -1,9 +1,11 @@
 import copy
+import pickle
 
 import pytest
 import torch
 from torch import nn
 
+from course_utils import models
 from course_utils.transfer import freeze, freeze_batch_norm, replace_head, unfreeze, unfreeze_batch_norm
 
 
@@ -52,6 +54,14 @@ def test_a_copy_of_a_frozen_norm_is_frozen_and_independent(chain):
     assert chain[1].training and not twin[1].training
 
 
+def test_a_network_with_frozen_norms_can_be_stored_whole(chain):
+    again = pickle.loads(pickle.dumps(freeze_batch_norm(chain)))
+    norms = [m for m in again.train().modules() if isinstance(m, nn.BatchNorm2d)]
+    assert norms and not any(norm.training for norm in norms)
+    unfreeze_batch_norm(again).train()
+    assert all(norm.training for norm in norms)
+
+
 def test_only_the_named_part_is_frozen():
     net = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2))
     freeze_batch_norm(net, "1")
@@ -70,6 +80,13 @@ def test_replace_head_keeps_the_features(chain):
     assert torch.equal(chain[8].weight, drawn.weight)
     assert torch.equal(body(x), before)
     assert chain(x).shape == (3, 9)
+
+
+def test_replace_head_leaves_layers_that_are_as_wide_by_chance():
+    model = models.create("googlenet", 1024, aux_logits=True)  # its auxiliary heads have a layer of 1024
+    replace_head(model, 7)
+    outs = model.train()(torch.zeros(2, *model.input_size))
+    assert [tuple(out.shape) for out in outs] == [(2, 7)] * 3
 
 
 @pytest.mark.parametrize("wrong, error", [(0, ValueError), (2.0, TypeError), (True, TypeError)])

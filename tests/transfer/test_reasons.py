@@ -53,6 +53,13 @@ def test_grad_cam_by_default_explains_the_highest_score_by_the_last_maps(image):
     torch.testing.assert_close(batch[1], grad_cam(net, -image, 1))
 
 
+def test_reasons_are_given_where_gradients_are_switched_off(chain, image):
+    with torch.no_grad():
+        assert grad_cam(chain, torch.randn(1, 8, 8)).shape == (8, 8)
+        assert activation_maximisation(chain, 0, input_size=(1, 8, 8), steps=1)[0].shape == (1, 8, 8)
+        assert not torch.is_grad_enabled()
+
+
 def test_grad_cam_leaves_the_network_alone(chain):
     chain.train().requires_grad_(False)
     maps = grad_cam(chain, torch.randn(3, 1, 8, 8))
