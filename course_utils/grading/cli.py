@@ -92,8 +92,10 @@ def grade(
                 again=again,
                 on_done=lambda entry: progress.advance(task),
             )
-        except (run.Disconnected, KeyboardInterrupt) as error:
-            ended = "interrupted"
+        except CourseError as error:
+            raise _stop(str(error)) from None
+        except (run.Disconnected, run.CannotGrade, run.Unconfined, KeyboardInterrupt) as error:
+            ended = str(error) or "interrupted"
             if isinstance(error, run.Disconnected):
                 ended = f"the scheduler {scheduler} is out of reach ({error})"
             done = (
@@ -108,6 +110,12 @@ def grade(
 
         class_report.write(html, assignment, [entry.report() for entry in marked], protected=not unprotected)
     console.print(report.table(assignment, marked))
+    crashed = [entry for entry in marked if entry.status == "crashed"]
+    for entry in crashed:
+        errors.print(f"[bold red]course:[/] {entry.student}: {entry.problems[-1]}", highlight=False)
+    if crashed:
+        errors.print("Run the same command again to try these again; earlier marks of theirs stay.")
+        raise typer.Exit(1)
     reports = "".join(f", report in {path}" for path in (json, html) if path)
     console.print(f"{len(marked)} submissions, marks in {csv}{reports}")
 

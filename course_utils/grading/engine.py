@@ -2,7 +2,7 @@
 deadlines.
 
 A ``Grader`` is what a worker keeps between submissions. ``grade`` never raises for what a submission does;
-it raises ``SandboxError`` or ``Unconfined`` when the machine, not the student, is at fault.
+it raises ``SandboxError``, ``Unconfined`` or ``CannotGrade`` when the machine, not the student, is at fault.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .session import Unconfined
 from .verdicts import SENTENCES, clamp
 
 JUDGE_FRAME = 64 << 20
+SOLUTION_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class Question:
     notebook: str = ""
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What people have decided of a submission's marks, or nbgrader in their name.
+
+    Attributes:
+        points: marks given by hand, extra credit included, by (notebook, question).
+        late_penalty: points taken off the whole.
+    """
+
+    points: dict[tuple[str, str], float] = field(default_factory=dict)
+    late_penalty: float = 0.0
+
+
 @dataclass
 class Marked:
     """A submission's marks and what is needed to show them."""
@@ -79,10 +93,17 @@ class Marked:
         default_factory=dict
     )  # per notebook: text, output, error of each cell
     timestamp: str | None = None
+    late_penalty: float = 0.0
 
     @property
     def score(self) -> float:
-        return sum(question.points for question in self.questions)
+        return max(0.0, sum(question.points for question in self.questions) - self.late_penalty)
+
+    def take(self, decided: Decided) -> None:
+        """Let what people have decided count."""
+        self.late_penalty = decided.late_penalty
+        for question in self.questions:
+            question.points = decided.points.get((question.notebook, question.id), question.points)
 
     @property
     def max_score(self) -> float:
@@ -101,8 +122,13 @@ class Marked:
             ],
             "problems": self.problems,
             "seconds": round(self.seconds, 3),
+            **({} if not self.late_penalty else {"late_penalty": self.late_penalty}),
             **({} if self.protected else {"unprotected": True}),
         }
+
+
+class CannotGrade(RuntimeError):
+    """Not even the instructor's solution can be run: the machine is at fault, or the assignment."""
 
 
 class JudgeZygote:
@@ -320,17 +346,28 @@ class Grader:
         """Found out once per notebook, from a run of the instructor's own solution."""
         with self._known_lock:
             if notebook.name not in self._of_notebook:
-                known = Known(notebook)
-                calls: list[tuple[str, bytes]] = []
-                steps = self._plan(_solution(notebook, {}))
-                for message in self._judged(steps, (), record=bool(self.assignment.bank)):
-                    if message["kind"] == "test":
-                        known.learn(message)
-                    elif message["kind"] == "calls":
-                        calls = message["calls"]
-                known.fill(diagnosis.choose(calls), {entry.cell for entry in self.assignment.bank})
+                for _ in range(SOLUTION_TRIES):  # another submission may just have kept the machine busy
+                    known = self._learn(notebook)
+                    if not known.undecided:
+                        break
                 self._of_notebook[notebook.name] = known
             return self._of_notebook[notebook.name]
+
+    def _learn(self, notebook: Notebook) -> Known:
+        known = Known(notebook)
+        calls: list[tuple[str, bytes]] = []
+        try:
+            for message in self._judged(self._plan(_solution(notebook, {})), (), bool(self.assignment.bank)):
+                if message["kind"] == "test":
+                    known.learn(message)
+                elif message["kind"] == "calls":
+                    calls = message["calls"]
+        except (SandboxError, Unconfined) as error:
+            if self._closed:
+                raise
+            raise CannotGrade(f"the solution of {notebook.name!r} cannot be run: {error}") from error
+        known.fill(diagnosis.choose(calls), {entry.cell for entry in self.assignment.bank})
+        return known
 
     def _explain(self, notebook: Notebook, key: str, results: dict[str, list]) -> str | None:
         """What to tell the author of an answer that gives these results, if one wrong belief explains
@@ -530,6 +567,7 @@ class Known:
     Attributes:
         in_place: tests that it passes only if what it does to its arguments arrives in the judge.
         hands_over: tests in which values go to methods and operators of objects that it makes.
+        undecided: tests that have no result, or none but that time, memory or the process came to an end.
         numeric: tests that it ends with a number of points. (Otherwise an answer could turn the last value
             of such a test into something that is no number, which is full points in nbgrader.)
         probes: for each answer with a bank, calls of its functions: their arguments by function name.
@@ -538,6 +576,7 @@ class Known:
     """
 
     notebook: Notebook
+    undecided: set[str] = field(init=False)
     in_place: set[str] = field(default_factory=set)
     hands_over: set[str] = field(default_factory=set)
     numeric: set[str] = field(default_factory=set)
@@ -545,8 +584,13 @@ class Known:
     tests: dict[str, list[str]] = field(default_factory=dict)
     beliefs: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.undecided = {cell.key for cell in self.notebook.cells if cell.role == "test"}
+
     def learn(self, result: dict) -> None:
         """From the judge's message about one test."""
+        if result["verdict"] not in ("timeout", "crashed", "out of memory"):
+            self.undecided.discard(result["key"])
         for found, keys in (
             (result["in_place"], self.in_place),
             (result["handed_over"], self.hands_over),

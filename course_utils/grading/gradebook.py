@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
@@ -25,8 +26,8 @@ from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNoteb
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, parse_utc
 
-from .assignment import Assignment, Cell, Course, Notebook
-from .engine import Marked
+from .assignment import Assignment, Cell, Course, CourseError, Notebook
+from .engine import Decided, Marked
 
 
 class Writer:
@@ -38,6 +39,7 @@ class Writer:
         with _tools_on_path():
             self.book = Gradebook(course.db_url, course.course_id)
         self._released()
+        self._drop_what_is_gone()
 
     def close(self) -> None:
         self.book.close()
@@ -74,6 +76,28 @@ class Writer:
                             cell.key, *where, max_score=cell.points, cell_type=kind
                         )
 
+    def _drop_what_is_gone(self) -> None:
+        """Cells that the source no longer has count no longer. Their marks were the tests'.
+
+        Raises:
+            CourseError: a person has marked one of them, and that would be lost.
+        """
+        kinds = {"GradeCell": ("test", "manual"), "SolutionCell": ("answer", "manual"), "TaskCell": ("task",)}
+        roles = {(n.name, c.key): c.role for n in self.assignment.notebooks for c in n.cells}
+        with self._one_transaction():
+            for notebook in self.book.find_assignment(self.assignment.name).notebooks:
+                for cell in [*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells]:
+                    if roles.get((notebook.name, cell.name)) in kinds[type(cell).__name__]:
+                        continue
+                    if any(grade.manual_score is not None for grade in cell.grades):
+                        raise CourseError(
+                            f"{notebook.name}.ipynb no longer has the question {cell.name!r}, for which the "
+                            "gradebook holds marks given by hand: give it back to the notebook, or delete "
+                            "these marks in formgrader"
+                        )
+                    for entry in [*cell.grades, *cell.comments, cell]:
+                        self.book.db.delete(entry)
+
     @contextlib.contextmanager
     def _one_transaction(self) -> Any:
         """nbgrader commits after each step; within this, its commits only flush, and all is committed at the
@@ -92,8 +116,8 @@ class Writer:
         finally:
             del session.commit
 
-    def write(self, marked: Marked) -> None:
-        """Record a submission's marks, and its notebooks with what they printed."""
+    def write(self, marked: Marked) -> Decided:
+        """Record a submission's marks, and its notebooks with what they printed; what people have decided."""
         self._write_notebooks(marked)
         with self._one_transaction():
             self.book.update_or_create_student(marked.student)
@@ -115,9 +139,26 @@ class Writer:
                     if cell.role in ("answer", "manual"):
                         comment = comments[notebook.name, cell.key]
                         comment.auto_comment = "No response." if cell.key in untouched else None
-            late = submission.total_seconds_late > 0
-        if late:
-            self._late_penalties(marked.student)
+            decided = _decided(grades)
+            in_time = self._in_time(submission)
+        return decided if in_time else self._late(marked.student, decided)
+
+    def decided(self, student: str) -> Decided | None:
+        """What people have decided of a submission that was written before, with today's due date; None if
+        the gradebook or the autograded folder do not have it as it was written.
+        """
+        folder = self._autograded(student)
+        if not all((folder / f"{notebook.name}.ipynb").exists() for notebook in self.assignment.notebooks):
+            return None
+        try:
+            submission = self.book.find_submission(self.assignment.name, student)
+        except MissingEntry:
+            return None
+        grades = {(n.name, grade.cell.name): grade for n in submission.notebooks for grade in n.grades}
+        if not {(n.name, c.key) for n in self.assignment.notebooks for c in n.graded} <= grades.keys():
+            return None
+        decided = _decided(grades)
+        return decided if self._in_time(submission) else self._late(student, decided)
 
     def _entries(self, submission: Any) -> tuple[dict, dict]:
         """A submission's grades and comments by (notebook, cell). One that was begun before a cell was added
@@ -127,19 +168,28 @@ class Writer:
         have = {notebook.notebook_id: notebook for notebook in submission.notebooks}
         for notebook in submission.assignment.notebooks:
             mine = have.get(notebook.id) or SubmittedNotebook(notebook=notebook, assignment=submission)
+            self.book.db.add(mine)
             graded = {grade.cell_id: grade for grade in mine.grades}
             commented = {comment.cell_id: comment for comment in mine.comments}
             tasks = notebook.task_cells
             for cell in [*tasks, *notebook.grade_cells]:
                 grade = graded.get(cell.id) or Grade(cell_id=cell.id, notebook=mine)
                 grades[notebook.name, cell.name] = grade
+                self.book.db.add(grade)
             for cell in [*tasks, *notebook.solution_cells]:
                 comment = commented.get(cell.id) or Comment(cell_id=cell.id, notebook=mine)
                 comments[notebook.name, cell.name] = comment
+                self.book.db.add(comment)
         self.book.db.flush()
         return grades, comments
 
-    def _late_penalties(self, student: str) -> None:
+    def _in_time(self, submission: Any) -> bool:
+        """Whether there is no penalty to be had, nor one to be taken back."""
+        penalties = any(notebook.late_submission_penalty for notebook in submission.notebooks)
+        return not penalties and submission.total_seconds_late <= 0
+
+    def _late(self, student: str, decided: Decided) -> Decided:
+        """The same with a late submission's penalty, which nbgrader decides."""
         for notebook in self.assignment.notebooks:
             place = {
                 "notebook": notebook.name,
@@ -150,9 +200,15 @@ class Writer:
             AssignLatePenalties(config=self.course.config).preprocess(
                 nbformat.v4.new_notebook(), {"nbgrader": place}
             )
+        self.book.db.expire_all()  # it has a connection of its own
+        submission = self.book.find_submission(self.assignment.name, student)
+        return dataclasses.replace(decided, late_penalty=submission.late_submission_penalty)
+
+    def _autograded(self, student: str) -> Path:
+        return self.course.path(self.course.autograded_directory, student, self.assignment.name)
 
     def _write_notebooks(self, marked: Marked) -> None:
-        folder = self.course.path(self.course.autograded_directory, marked.student, self.assignment.name)
+        folder = self._autograded(marked.student)
         _remove(folder)
         folder.mkdir(parents=True)
         for relative, data in self.assignment.files:
@@ -167,6 +223,11 @@ class Writer:
                 )
         if marked.timestamp:
             (folder / "timestamp.txt").write_text(marked.timestamp)
+
+
+def _decided(grades: dict[tuple[str, str], Any]) -> Decided:
+    by_hand = {key: g for key, g in grades.items() if g.manual_score is not None or g.extra_credit}
+    return Decided({key: grade.score or 0.0 for key, grade in by_hand.items()})
 
 
 def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: bool = True) -> Any:

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from .assignment import Assignment, Course
-from .engine import Grader, Marked, Question, Submission
+from .engine import CannotGrade, Grader, Marked, Question, Submission
+from .session import Unconfined
 from .submissions import Place, digest, read
 
 Results = Iterator[tuple[Submission, Marked]]
@@ -110,47 +111,66 @@ def grade_class(
 
     Raises:
         Disconnected: the scheduler cannot be reached any more.
+        CannotGrade, Unconfined: this machine, or the assignment, is at fault; nothing is recorded for it.
+        CourseError: the gradebook holds marks by hand for a question that is gone.
     """
     journal = Journal(course, assignment.name)
     seed = journal.seed(seed)
+    earlier: dict[str, Marked] = {}
+    for place in [] if again else places:
+        fingerprint = digest(read(place, assignment), assignment, seed, protected)
+        if found := journal.find(place.student, fingerprint):
+            earlier[place.student] = found
     results: dict[str, Marked] = {}
-    todo: list[Place] = []
-    fingerprints: dict[str, str] = {}
-    for place in places:
-        if not again:
-            fingerprint = digest(read(place, assignment), assignment, seed, protected)
-            earlier = journal.find(place.student, fingerprint)
-            if earlier:
-                results[place.student] = earlier
-                on_done(earlier)
-                continue
-        todo.append(place)
+    if earlier:
+        with _writer(course, assignment) as writer:
+            for student, marked in earlier.items():
+                if decided := writer.decided(student):
+                    marked.take(decided)
+                    results[student] = marked
+                    on_done(marked)
+    todo = [place for place in places if place.student not in results]
     if todo:
         if scheduler:
             backend = _on_dask(assignment, seed, protected, todo, scheduler)
         else:
             backend = _here(assignment, seed, protected, todo, workers)
-        with backend as arriving:
-            # nbgrader is imported while the first submissions run. jsonschema, which it needs, would load a
-            # grammar for web addresses that takes a second and that no notebook has a use for.
-            sys.modules.setdefault("rfc3987_syntax", None)
-            from .gradebook import Writer
-
-            with Writer(course, assignment) as writer:
-                for submission, marked in arriving:
-                    marked = finish(marked)
-                    fingerprints[marked.student] = digest(submission, assignment, seed, protected)
-                    writer.write(marked)
-                    # A class's outputs shall not add up, neither in memory nor in the journal.
-                    marked.cells = {name: [] for name in marked.cells}
-                    journal.add(marked, fingerprints[marked.student])
-                    results[marked.student] = marked
-                    on_done(marked)
+        # nbgrader is imported while the first submissions run.
+        with backend as arriving, _writer(course, assignment) as writer:
+            for submission, marked in arriving:
+                marked = finish(marked)
+                crashed = marked.status == "crashed"
+                # Where the grader itself failed, earlier marks stay, and the next run tries again.
+                decided = writer.decided(marked.student) if crashed else None
+                decided = decided or writer.write(marked)
+                # A class's outputs shall not add up, neither in memory nor in the journal.
+                marked.cells = {name: [] for name in marked.cells}
+                if not crashed:
+                    journal.add(marked, digest(submission, assignment, seed, protected))
+                marked.take(decided)
+                results[marked.student] = marked
+                on_done(marked)
     return [results[place.student] for place in places]
 
 
-def failed(assignment: Assignment, submission: Submission, reason: str) -> Marked:
-    """The marks of a submission on which the grader itself failed again and again."""
+def _writer(course: Course, assignment: Assignment) -> Any:
+    """The gradebook, open for this assignment."""
+    # jsonschema, which nbgrader needs, would load a grammar for web addresses that takes a second and that no
+    # notebook has a use for.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    from .gradebook import Writer
+
+    return Writer(course, assignment)
+
+
+def failed(assignment: Assignment, submission: Submission, problem: Exception) -> Marked:
+    """The marks of a submission on which the grader itself failed again and again.
+
+    Raises:
+        CannotGrade, Unconfined: it would fail on any.
+    """
+    if isinstance(problem, CannotGrade | Unconfined):
+        raise problem
     questions = [
         Question(c.key, 0.0, c.points, "crashed", _BROKEN, notebook=n.name)
         for n in assignment.notebooks
@@ -158,7 +178,7 @@ def failed(assignment: Assignment, submission: Submission, reason: str) -> Marke
     ]
     problems = [
         *submission.problems,
-        f"The grader failed on this submission {RETRIES + 1} times: {reason[-500:]}",
+        f"The grader failed on this submission {RETRIES + 1} times: {str(problem)[-500:]}",
     ]
     cells: dict[str, list[dict]] = {n.name: [] for n in assignment.notebooks}
     return Marked(
@@ -210,15 +230,15 @@ def _here(
     waiting = iter(places)
 
     def attempt(submission: Submission) -> Marked:
-        reason = "the run was stopped"
+        problem: Exception = RuntimeError("the run was stopped")
         for _ in range(RETRIES + 1):
             if stopped.is_set():
                 break
             try:
                 return grade_one(assignment, seed, protected, submission)
             except Exception as error:
-                reason = str(error)
-        return failed(assignment, submission, reason)
+                problem = error
+        return failed(assignment, submission, problem)
 
     def start(count: int) -> None:
         for place in itertools.islice(waiting, count):
@@ -297,5 +317,5 @@ def _fetched(future: Any, assignment: Assignment, submission: Submission) -> Mar
         return future.result()
     except (Exception, asyncio.CancelledError) as error:
         if future.status == "error":  # the task itself failed again and again, or killed its workers
-            return failed(assignment, submission, str(error))
+            return failed(assignment, submission, error)
         raise Disconnected(f"{type(error).__name__}: {error}") from error

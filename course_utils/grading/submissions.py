@@ -94,10 +94,9 @@ def _choose(folder: Path, name: str, alone: bool, problems: list[str]) -> Path |
 
 
 def digest(submission: Submission, assignment: Assignment, seed: int, protected: bool) -> str:
-    """A fingerprint of everything that the marks depend on."""
-    state = hashlib.sha256(
-        repr((assignment.notebooks, assignment.policy, assignment.files, seed, protected)).encode()
-    )
+    """A fingerprint of everything that the marks and the feedback depend on."""
+    about = (assignment.notebooks, assignment.policy, assignment.files, assignment.bank, submission.timestamp)
+    state = hashlib.sha256(repr((*about, seed, protected)).encode())
     for name, data in sorted(submission.notebooks.items()):
         state.update(repr(name).encode() + (b"-" if data is None else hashlib.sha256(data).digest()))
     for name, data in submission.files:

@@ -95,11 +95,12 @@ class Watchdog:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
-        return []
+    found = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):  # any thread may have forked
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += [int(child) for child in file.read().split()]
+    return found
 
 
 def descendants(pid: int) -> list[int]:
@@ -135,11 +136,10 @@ def _resident(pid: int) -> int:
 
 
 def _proportional(pid: int) -> int:
-    """Memory of a process in which a page shared by n processes counts 1/n; file pages left out."""
+    """Memory of a process in which a page shared by n processes counts 1/n; pages of files left out."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup") as file:
-        for line in file:
-            if line.startswith("Pss_Anon:"):
-                return int(line.split()[1]) * 1024
+        held = [line.split()[1] for line in file if line.startswith(("Pss_Anon:", "Pss_Shmem:"))]
+        return sum(map(int, held)) * 1024
     return 0
 
 

@@ -73,6 +73,43 @@ def test_a_cell_that_is_no_python_is_a_problem_to_look_at(grader):
     assert marked.score == 10  # all but the essay: the answers stand in other cells
 
 
+def test_sockets_keep_their_small_buffers_and_work_otherwise(grader):
+    text = """
+import errno, socket
+
+def triple(x):
+    a, b = socket.socketpair()
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+        try:
+            a.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
+        except PermissionError:
+            continue
+        raise AssertionError(f"option {option} is not refused")
+    a.send(b"abc")
+    return len(b.recv(10)) * x
+"""
+    assert by_id(grade(grader, {"triple": text}))["triple-visible"].verdict == "passed"
+
+
+def test_what_the_solution_does_is_found_out_again_if_the_machine_was_busy(grader, monkeypatch):
+    (notebook,) = grader.assignment.notebooks
+    runs = []
+    judged = Grader._judged
+
+    def busy_at_first(self, steps, *more, **options):
+        runs.append(steps)
+        for message in judged(self, steps, *more, **options):
+            if len(runs) == 1 and message["kind"] == "test" and message["key"] == "parts-test":
+                message = {**message, "verdict": "timeout", "numeric": False}
+            yield message
+
+    monkeypatch.setattr(Grader, "_judged", busy_at_first)
+    monkeypatch.setattr(grader, "_of_notebook", {})
+    assert grader._known(notebook).numeric == {"parts-test"}
+    assert len(runs) == 2
+
+
 @pytest.mark.parametrize(
     "text, verdict, says",
     [

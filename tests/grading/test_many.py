@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course_utils.grading import run
+from course_utils.grading.assignment import Course, CourseError
 from course_utils.grading.run import close_graders, grade_class
 from course_utils.grading.submissions import find
 from course_utils.grading.watchdog import descendants
@@ -77,6 +79,131 @@ def test_manual_scores_survive_regrading(tmp_path):
     assert rows(course) == {"s000": 0, "s001": 4.5}
 
 
+def test_marks_by_hand_and_late_penalties_count_in_the_result(tmp_path):
+    course, assignment, folder, _ = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places)
+    with Gradebook(course.db_url) as book:
+        book.find_grade("essay", "hw", "hw", "s001").manual_score = 1.5
+        book.find_grade("essay", "hw", "hw", "s001").extra_credit = 0.25
+        book.db.commit()
+    for again in (False, True):
+        marked = grade_class(course, assignment, places, again=again)
+        assert [m.score for m in marked] == [0, 4.75]
+        assert {q.id: q.points for q in marked[1].questions} == {"a-test": 3, "essay": 1.75}
+
+
+LATE = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class TwoPoints(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 2
+
+c = get_config()
+c.AssignLatePenalties.plugin_class = TwoPoints
+"""
+
+
+def test_a_due_date_that_moves_moves_the_penalty(tmp_path):
+    course, assignment, folder, _ = write_class(tmp_path, 2)
+    (tmp_path / "nbgrader_config.py").write_text(LATE)
+    course = Course(tmp_path)
+    (folder / "s001" / "timestamp.txt").write_text("2026-03-02 12:00:00 UTC")
+    places = find(course, "hw", folder)
+
+    def due(date):
+        with Gradebook(course.db_url) as book:
+            book.update_or_create_assignment("hw", duedate=date)
+        (marked,) = (m for m in grade_class(course, assignment, places) if m.student == "s001")
+        with Gradebook(course.db_url) as book:
+            penalty = book.find_submission("hw", "s001").late_submission_penalty
+        assert marked.late_penalty == penalty
+        assert marked.score == 3 - penalty
+        return penalty
+
+    assert grade_class(course, assignment, places)[1].score == 3
+    assert [due("2026-03-01"), due("2026-03-05"), due("2026-03-02")] == [2, 0, 2]
+    (folder / "s001" / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
+    assert due("2026-03-02") == 0
+
+
+def test_questions_that_are_added_later_get_into_the_gradebook(tmp_path):
+    course, assignment, folder, scores = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places)
+    courses.make(tmp_path, [*CELLS, courses.test("a-more", 4, "assert double(1) == 2")])
+    grade_class(course, course.load("hw"), places)
+    assert rows(course) == {student: score * 7 / 3 for student, score in scores.items()}
+
+
+def test_questions_that_are_gone_count_no_longer_unless_a_person_has_marked_them(tmp_path):
+    course, assignment, folder, scores = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places)
+    renamed = courses.test("a-new-name", 3, CELLS[2].source)
+    courses.make(tmp_path, [*CELLS[:2], renamed, CELLS[3]])
+    grade_class(course, course.load("hw"), places)
+    assert rows(course) == scores
+    with Gradebook(course.db_url) as book:
+        assert book.find_assignment("hw").max_score == 5
+        book.find_grade("essay", "hw", "hw", "s001").manual_score = 2
+        book.db.commit()
+    courses.make(tmp_path, [*CELLS[:2], renamed])
+    with pytest.raises(CourseError, match="no longer has the question 'essay'"):
+        grade_class(course, course.load("hw"), places)
+    assert rows(course) == scores | {"s001": 5}
+
+
+@pytest.mark.parametrize("lost", ["the gradebook", "a student", "a folder"])
+def test_what_the_gradebook_has_lost_is_graded_again(lost, tmp_path):
+    course, assignment, folder, scores = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    grade_class(course, assignment, places)
+    if lost == "the gradebook":
+        (tmp_path / "gradebook.db").unlink()
+    elif lost == "a student":
+        with Gradebook(course.db_url) as book:
+            book.remove_student("s001")
+    else:
+        shutil.rmtree(tmp_path / "autograded" / "s001")
+    grade_class(course, assignment, places)
+    assert rows(course) == scores
+    assert (tmp_path / "autograded" / "s001" / "hw" / "hw.ipynb").exists()
+
+
+def test_a_new_wrong_answer_reaches_the_feedback(tmp_path):
+    course, assignment, folder, _ = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    assert grade_class(course, assignment, places)[0].questions[0].diagnosis is None
+    bank = tmp_path / "source" / "hw" / "wrong" / "a"
+    bank.mkdir(parents=True)
+    (bank / "same.py").write_text(
+        f'"""Doubling is for others.\n\nYou give back what you got."""\n\n\n{WRONG}\n'
+    )
+    (tmp_path / "nbgrader_config.py").write_text('get_config().CourseDirectory.ignore = ["wrong"]\n')
+    course = Course(tmp_path)
+    assert "give back" in grade_class(course, course.load("hw"), places)[0].questions[0].diagnosis
+
+
+def test_a_machine_that_cannot_grade_marks_nobody(tmp_path, monkeypatch):
+    course, assignment, folder, scores = write_class(tmp_path, 2)
+    places = find(course, "hw", folder)
+    broken = tmp_path / "bin"
+    broken.mkdir()
+    (broken / "bwrap").write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
+    (broken / "bwrap").chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{broken}{os.pathsep}{os.environ['PATH']}")
+        with pytest.raises(run.CannotGrade, match="the solution of 'hw' cannot be run"):
+            grade_class(course, assignment, places)
+        process = command(course, folder)
+        assert "cannot be run" in process.communicate(timeout=60)[0] and process.returncode == 2
+    close_graders()
+    assert grade_class(course, assignment, places)[1].score == 3
+    assert rows(course) == scores
+
+
 def test_a_cell_that_was_once_a_task_is_marked_as_what_it_is_now(tmp_path):
     """The gradebook keeps both; nbgrader shows the later kind."""
     course, assignment, folder, _ = write_class(tmp_path, 2)
@@ -111,8 +238,9 @@ def test_a_dead_sandbox_is_started_again(tmp_path):
     places = find(course, "hw", folder)
     grade_class(course, assignment, places[:2])
     for pid in descendants(os.getpid()):
-        if b"zygote" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended with another
+            if b"zygote" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
     grade_class(course, assignment, places, workers=2)
     assert rows(course) == scores
 
@@ -131,6 +259,13 @@ def test_a_submission_on_which_the_grader_fails_is_marked_crashed(tmp_path, monk
     assert marked["s001"].status == "crashed" and "the disk is full" in marked["s001"].problems[0]
     assert {q.verdict for q in marked["s001"].questions} == {"crashed"}
     assert marked["s002"].score == scores["s002"]
+    assert rows(course)["s001"] == 0
+    monkeypatch.undo()
+    grade_class(course, assignment, find(course, "hw", folder))
+    assert rows(course) == scores, "the next run tries again"
+    monkeypatch.setattr(run, "grade_one", fails_on_one)
+    grade_class(course, assignment, find(course, "hw", folder), again=True)
+    assert rows(course) == scores, "earlier marks stay"
 
 
 def command(course, folder, *more, prefix=()):

@@ -9,8 +9,8 @@ the fork that will run it, before any student code:
 - its own small, empty /tmp, home and /dev/shm;
 - limits on memory, CPU seconds, processes, open files and file size;
 - no capabilities, and a system-call filter: no new name spaces or mounts, no tracing of processes, no kernel
-  key rings or System V memory (both outlive processes), no BPF, io_uring or performance counters (a large
-  attack surface that no assignment needs).
+  key rings or System V memory (both outlive processes), no larger socket buffers (memory charged to no
+  process), no BPF, io_uring or performance counters (a large attack surface that no assignment needs).
 
 ``isolate`` reports what it could not do, so that the grader can say so.
 """
@@ -22,6 +22,7 @@ import ctypes
 import os
 import platform
 import resource
+import socket
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -135,7 +136,8 @@ _REFUSED = {
     "finit_module": (313, 273), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
     "acct": (163, 89), "syslog": (103, 116), "personality": (135, 92),
 }  # fmt: skip
-_CLONE, _CLONE3 = (56, 220), (435, 435)
+_CLONE, _CLONE3, _SETSOCKOPT = (56, 220), (435, 435), (54, 208)
+_BUFFER_SIZES = (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)  # the last two are the privileged ways
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _EPERM, _ENOSYS = 1, 38
 
@@ -145,7 +147,7 @@ def _filter_program(machine: str) -> bytes:
     column, audit_arch = _ARCHITECTURES[machine]
     load, equal, at_least, any_bit, ret = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill, error = 0x7FFF0000, 0x80000000, 0x00050000
-    arg0 = 16
+    arg0, arg1, arg2 = 16, 24, 32
 
     def ins(code: int, k: int, yes: int = 0, no: int = 0) -> bytes:
         return struct.pack("HBBI", code, yes, no, k)
@@ -156,6 +158,10 @@ def _filter_program(machine: str) -> bytes:
     program += [ins(equal, _CLONE3[column], 0, 1), ins(ret, error | _ENOSYS)]  # libc falls back to clone
     program += [ins(equal, _CLONE[column], 0, 4), ins(load, arg0), ins(any_bit, _CLONE_NEWUSER, 0, 1)]
     program += [ins(ret, error | _EPERM), ins(ret, allow)]
+    # Larger socket buffers: memory that no process is charged for.
+    program += [ins(equal, _SETSOCKOPT[column], 0, 9), ins(load, arg1), ins(equal, socket.SOL_SOCKET, 0, 6)]
+    program += [ins(load, arg2), *(ins(equal, option, 3 - i) for i, option in enumerate(_BUFFER_SIZES[:3]))]
+    program += [ins(equal, _BUFFER_SIZES[3], 0, 1), ins(ret, error | _EPERM), ins(ret, allow)]
     for numbers in _REFUSED.values():
         program += [ins(equal, numbers[column], 0, 1), ins(ret, error | _EPERM)]
     program.append(ins(ret, allow))
