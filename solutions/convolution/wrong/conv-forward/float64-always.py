@@ -1,7 +1,7 @@
 """Calculations are done in float64.
 
-Your result is float64 whatever comes in, because np.zeros makes float64 unless told otherwise. float32 images
-should give float32 maps: half the memory, and what every framework does.
+Your result is float64 whatever comes in. An array made without a dtype, or a conversion to float, is float64.
+float32 images should give float32 maps: half the memory, and what every framework does.
 """
 
 

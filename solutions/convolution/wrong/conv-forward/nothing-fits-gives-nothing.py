@@ -1,7 +1,7 @@
 """A kernel that doesn't fit gives an empty result.
 
 Where the kernel doesn't fit you return an array without numbers, and the mistake would show up far away from
-here. Raise a ValueError: output_size does it for you.
+here. Raise a ValueError: output_size does it for you once question 1 refuses such sizes.
 """
 
 

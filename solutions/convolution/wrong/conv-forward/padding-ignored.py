@@ -1,7 +1,7 @@
-"""Padding only matters for the size of the output.
+"""Padding is for somebody else to add.
 
-Your windows start at the picture's corner, as if there were no padding, and what doesn't fit stays 0. The
-first window starts `padding` pixels before the picture.
+Your result is exactly what comes out with padding 0. The zeros are added to the images here, before the
+kernel moves, and output_size has to know of them, too.
 """
 
 
@@ -10,13 +10,12 @@ def conv_forward(x, w, b=None, stride=1, padding=0):
     filters, depth, rows, columns = w.shape
     if depth != channels:
         raise ValueError(f"w has depth {depth}, x has {channels} channels")
-    (step_down, step_right), (above, beside) = pair(stride), pair(padding)
-    out_height = output_size(height, rows, step_down, above)
-    out_width = output_size(width, columns, step_right, beside)
-    padded = np.pad(x, ((0, 0), (0, 0), (0, 2 * above), (0, 2 * beside)))
+    step_down, step_right = pair(stride)
+    out_height = output_size(height, rows, step_down)
+    out_width = output_size(width, columns, step_right)
     out = np.zeros((images, filters, out_height, out_width), dtype=x.dtype)
     for n, f, i, j in np.ndindex(out.shape):
         top, left = i * step_down, j * step_right
-        window = padded[n, :, top : top + rows, left : left + columns]
+        window = x[n, :, top : top + rows, left : left + columns]
         out[n, f, i, j] = (window * w[f]).sum()
     return out if b is None else out + b[:, None, None]

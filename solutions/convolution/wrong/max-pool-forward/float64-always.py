@@ -1,7 +1,7 @@
 """Calculations are done in float64.
 
-Your result is float64 whatever comes in, because np.zeros makes float64 unless told otherwise. A maximum is
-one of its inputs: keep their dtype.
+Your result is float64 whatever comes in. An array made without a dtype, or a conversion to float, is float64.
+A maximum is one of its inputs: keep their dtype.
 """
 
 

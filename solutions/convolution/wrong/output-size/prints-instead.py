@@ -1,7 +1,7 @@
-"""Printing the answer is giving the answer.
+"""Working the answer out, or printing it, is giving the answer.
 
-Your function prints its result and returns None. Print shows a number to a person; return hands it to the
-program, which needs it to make an array.
+Your function returns None: there is no return, or it prints its result instead. Print shows a number to a
+person; return hands it to the program, which needs it to make an array.
 """
 
 

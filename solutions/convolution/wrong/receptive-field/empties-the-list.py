@@ -1,7 +1,7 @@
 """A list that was handed over is there to be used up.
 
-Your result is right, but the caller's list is empty afterwards. pop takes the layers out of the list that
-belongs to somebody else: loop over it instead.
+Your result is right, but layers are missing from the caller's list afterwards. Your loop takes them out, and
+the list belongs to somebody else: go over it without changing it.
 """
 
 
