@@ -147,6 +147,13 @@ def test_verdicts(grader, text, verdict, says):
     assert by_id(marked)["total-test"].points == 1
 
 
+def test_an_error_is_placed_only_where_student_code_raised_it(grader):
+    """Arguments that a function does not take are refused before any line of it runs."""
+    question = by_id(grade(grader, {"triple": "def triple():\n    return 6"}))["triple-visible"]
+    assert question.verdict == "error"
+    assert question.message == "TypeError: triple() takes 0 positional arguments but 1 was given"
+
+
 def test_partial_credit_is_the_last_expression(grader):
     marked = grade(grader, {"parts": "def parts(n):\n    return [1]"})
     question = by_id(marked)["parts-test"]

@@ -22,7 +22,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 import types
 import warnings
 from typing import Any
@@ -368,8 +367,8 @@ def class_info(cls: type) -> tuple:
 
 
 def describe(error: BaseException) -> tuple:
-    """(type name, names of its bases, message, lines of the traceback, the class if it is the student's
-    own).
+    """(type name, names of its bases, message, lines of the student's cells in the traceback, the class if it
+    is the student's own). There are no such lines if a call fails before it begins, say: unknown arguments.
     """
     try:
         message = str(error)
@@ -385,9 +384,6 @@ def describe(error: BaseException) -> tuple:
         frame = frame.tb_next
     if isinstance(error, SyntaxError) and error.lineno:
         lines.append(f"line {error.lineno}")
-    if not lines:
-        last = traceback.extract_tb(error.__traceback__)[-1:]
-        lines = [f"in {entry.name}" for entry in last]
     bases = [base.__name__ for base in type(error).__mro__]
     own = type(error) if type(error).__module__ == "__main__" else None
     return (type(error).__name__, bases, message[:MESSAGE_CAP], lines[-8:], own)
