@@ -493,6 +493,15 @@ class Grader:
         question.verdict = result["verdict"]
         question.diagnosis = result.get("diagnosis") if question.points < cell.points else None
         question.message = result["message"] or SENTENCES[result["verdict"]]
+        if question.verdict == "not attempted":
+            wanted = {
+                n for s in rebuilt.steps if s.cell and s.cell.key in cell.answers for n in s.cell.functions
+            }
+            if elsewhere := ", ".join(sorted(wanted & rebuilt.added_names)):
+                question.message = (
+                    "The answer cell is as it was handed out, but another cell of yours defines "
+                    f"{elsewhere}: move that code into the answer cell."
+                )
         if question.verdict != "passed":
             steps = enumerate(rebuilt.steps)
             mine = [number for number, s in steps if not s.cell or s.cell.key in cell.answers]

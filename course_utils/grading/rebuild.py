@@ -10,6 +10,7 @@ in a sentence; nothing odd stops the run.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -53,6 +54,16 @@ class Rebuilt:
     steps: list[Step]
     problems: list[str] = field(default_factory=list)
     readable: bool = True
+
+    @functools.cached_property
+    def added_names(self) -> set[str]:
+        """What the cells that the student added bind."""
+        found, left = set(), MAX_PARSED
+        for step in self.steps:
+            if step.code and not step.cell and len(step.text) <= left:
+                left -= len(step.text)
+                found |= names.bound_by(step.text)
+        return found
 
 
 @dataclass

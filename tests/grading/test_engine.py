@@ -65,6 +65,20 @@ def test_untouched_is_not_attempted(grader):
     assert {q.verdict for q in marked.questions} == {"not attempted"}
 
 
+def test_work_above_an_untouched_answer_cell_is_pointed_out(grader):
+    """The stub below it defines the function anew, so it does not count; but it was not left out either."""
+    answers = {k: v for k, v in solution(grader.assignment).items() if k != "triple"}
+    marked = grader.grade(
+        hand_in(grader.assignment, answers, extra=[(1, "def triple(x):\n    return 3 * x")])
+    )
+    question = by_id(marked)["triple-visible"]
+    assert (question.verdict, question.points) == ("not attempted", 0)
+    assert question.message == (
+        "The answer cell is as it was handed out, but another cell of yours defines triple: "
+        "move that code into the answer cell."
+    )
+
+
 def test_a_cell_that_is_no_python_is_a_problem_to_look_at(grader):
     marked = grade(grader, {"triple": "\ndef triple(x):\n    return (3 * x\n"})
     assert marked.problems == ["The cell 'triple' did not run: SyntaxError, line 3."]
