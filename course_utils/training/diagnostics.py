@@ -34,7 +34,7 @@ def initial_loss_check(
         tolerance: how far from log C is close, as a fraction of log C.
     """
     probe = copy.deepcopy(model).train()
-    images, labels = batch
+    images, labels = _where(probe, batch)
     logits = probe(images)
     loss, expected = F.cross_entropy(logits, labels).item(), math.log(logits.shape[1])
     return InitialLoss(loss, expected, abs(loss - expected) <= tolerance * expected)
@@ -55,7 +55,7 @@ def overfit(
     """
     probe = copy.deepcopy(model).train()
     optimizer = torch.optim.SGD(probe.parameters(), lr=lr, momentum=0.9)
-    images, labels = batch
+    images, labels = _where(probe, batch)
     losses: list[float] = []
     for _ in range(steps):
         loss = F.cross_entropy(probe(images), labels)
@@ -93,7 +93,6 @@ def learning_rate_range_test(
         raise ValueError(f"steps is {steps}: expected at least 2")
     probe = copy.deepcopy(model).train()
     optimizer = torch.optim.SGD(probe.parameters(), lr=lowest, momentum=momentum)
-    device = next(probe.parameters()).device
     rates: list[float] = []
     losses: list[float] = []
     smooth, batches = 0.0, iter(loader)
@@ -106,7 +105,8 @@ def learning_rate_range_test(
         rate = lowest * (highest / lowest) ** (step / (steps - 1))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = F.cross_entropy(probe(images.to(device)), labels.to(device))
+        images, labels = _where(probe, (images, labels))
+        loss = F.cross_entropy(probe(images), labels)
         # Average over about ten steps, corrected for having started at 0.
         smooth = 0.9 * smooth + 0.1 * loss.item()
         rates.append(rate)
@@ -125,10 +125,16 @@ def gradient_norms(model: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, 
     Runs one forward and backward pass on a copy in training mode; ``model`` is not changed.
     """
     probe = copy.deepcopy(model).train()
-    images, labels = batch
+    images, labels = _where(probe, batch)
     F.cross_entropy(probe(images), labels).backward()
     return {
         name: 0.0 if parameter.grad is None else parameter.grad.norm().item()
         for name, parameter in probe.named_parameters()
         if parameter.requires_grad
     }
+
+
+def _where(model: nn.Module, batch: tuple[Tensor, Tensor]) -> list[Tensor]:
+    """The batch on the device that the model is on (after training, a GPU perhaps)."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    return [tensor.to(device) for tensor in batch]
