@@ -312,7 +312,7 @@ class Grader:
             for s in rebuilt.steps
         ]
         results: dict[str, dict] = {}
-        own_work = (s for s in rebuilt.steps if s.cell is None or s.cell.role == "answer")
+        own_work = (s for s in rebuilt.steps if s.code and (not s.cell or s.cell.role != "test"))
         if not any(step.attempted for step in own_work):
             return results, cells
         steps = self._plan(rebuilt)

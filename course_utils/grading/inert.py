@@ -6,15 +6,21 @@ a script in an answer would act in an instructor's name. Its own configuration c
 
 from __future__ import annotations
 
+import html
+
 import bleach
 from nbconvert.filters import markdown2html
 from traitlets.config import Config
+
+from .rebuild import MAX_ADDED_TEXT, typed
 
 TAGS = bleach.ALLOWED_TAGS | {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "span", "div", "img", "del", "sub", "sup"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 PROTOCOLS = {"http", "https", "mailto", "data"}  # the last for pictures that come with the notebook
+
+MAX_TAGS = 2_000  # more take minutes to clean
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
@@ -26,7 +32,11 @@ def _allowed(tag: str, name: str, value: str) -> bool:
 
 
 def markdown(source: str) -> str:
-    """Markdown as HTML without scripts, handlers or links that run something."""
+    """Markdown as HTML without scripts, handlers or links that run something; what is too large or has too
+    many tags is shown as it was typed.
+    """
+    if source.count("<") > MAX_TAGS or typed(source) > MAX_ADDED_TEXT:
+        return f"<pre>{html.escape(source)}</pre>"
     return bleach.clean(markdown2html(source), tags=TAGS, attributes=_allowed, protocols=PROTOCOLS)
 
 

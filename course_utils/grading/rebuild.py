@@ -4,8 +4,8 @@ else.
 Threat answered: everything in a submitted notebook but the text of the student's own cells. Tags, flags,
 points, ids, outputs, kernels, file links, cell order and duplicated, deleted, retyped or renamed cells
 decide nothing. The structure comes from the source notebook; from the submission come the text of each
-answer, matched as well as can be, and the student's other code where it stands. Whatever was odd is reported
-in a sentence; nothing odd stops the run.
+answer, matched as well as can be, and the student's other cells where they stand. Whatever was odd is
+reported in a sentence; nothing odd stops the run.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .assignment import Cell, Notebook
 MAX_FILE_BYTES = 256 << 20
 MAX_CELLS = 5_000
 MAX_SOURCE = 1 << 20
+MAX_ADDED_TEXT = 1 << 18  # characters of text cells that a student added, besides pictures in them
 MAX_PARSED = 1 << 18  # characters of a notebook's own Python that are parsed here; 2 s where it is nasty
 LARGE, MAX_PARTS = 16 << 20, 12_000_000  # characters; strings, brackets and commas in them: about 1 GiB
 MAX_EXTRA_FILES = 200
@@ -38,7 +39,7 @@ class Step:
     Attributes:
         cell: the instructor's cell, or None for a cell that the student added.
         text: what runs in the student process ("" for a test) or is kept for a person to mark.
-        attempted: whether an answer differs from what was released.
+        attempted: whether it differs from what was released.
     """
 
     cell: Cell | None
@@ -201,13 +202,20 @@ def _cell(cell: object) -> _Submitted | None:
 def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> list[Step]:
     matches = _match(notebook, submitted, problems)
     extras: dict[int, list[Step]] = {}
-    anchor = -1
+    anchor, room = -1, MAX_ADDED_TEXT
     place = {id(match): number for number, match in matches.items()}
     for cell in submitted:
         if id(cell) in place:
             anchor = max(anchor, place[id(cell)]) if cell.used else anchor
-        elif cell.code and not cell.used and cell.text.strip():
-            extras.setdefault(anchor, []).append(Step(None, cell.text))
+        elif not cell.used and cell.text.strip():
+            room -= 0 if cell.code else typed(cell.text)
+            if not cell.code and room < 0:
+                continue
+            extras.setdefault(anchor, []).append(Step(None, cell.text, code=cell.code))
+    if room < 0:
+        problems.append(
+            f"The added text cells have more than {MAX_ADDED_TEXT:,} characters; the rest was left out."
+        )
     steps = extras.get(-1, [])
     for number, cell in enumerate(notebook.cells):
         match = matches.get(number)
@@ -217,10 +225,19 @@ def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         elif cell.role == "test":
             steps.append(Step(cell, cell.release if cell.shared else ""))
         else:
-            edited = match is not None and match.code == cell.code and not cell.locked
-            steps.append(Step(cell, match.text if edited else cell.release, code=cell.code))
+            kept = match is not None and match.code == cell.code and not cell.locked
+            text = match.text if kept else cell.release
+            steps.append(Step(cell, text, attempted=_attempted(text, cell), code=cell.code))
         steps += extras.get(number, [])
     return steps
+
+
+_PICTURE = re.compile(r"data:image/[\w.+-]{1,40};base64,[A-Za-z0-9+/=]++")
+
+
+def typed(text: str) -> int:
+    """Characters of a text besides those of pictures in it."""
+    return len(_PICTURE.sub("", text))
 
 
 def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> dict[int, _Submitted]:

@@ -1,5 +1,6 @@
 """What an instructor's browser is shown of a student's work, in nbgrader's page for marking by hand."""
 
+import html
 import re
 
 import nbformat
@@ -55,10 +56,18 @@ def test_with_our_configuration_nothing_that_a_student_wrote_runs():
 
 def test_what_is_harmless_stays():
     source = "# Why\n\n1. $x_i < y$ **and** `a < b` [see](https://example.org)\n\n| a |\n|---|\n| ![plot](data:image/png;base64,AA==) |"
-    html = inert.markdown(source)
+    shown = inert.markdown(source)
     for part in ("<h1", "$x_i &lt; y$", "<strong>and</strong>", "<code>a &lt; b</code>", "<td", "<ol>"):
-        assert part in html
-    assert 'href="https://example.org"' in html and 'src="data:image/png;base64,AA=="' in html
+        assert part in shown
+    assert 'href="https://example.org"' in shown and 'src="data:image/png;base64,AA=="' in shown
+
+
+@pytest.mark.parametrize("text", ["<div>" * 200_000, "*a " * 300_000], ids=["tags", "emphasis"])
+def test_text_that_would_take_minutes_is_shown_as_it_was_typed(text):
+    source = f"{RAW}{text}"
+    assert inert.markdown(source) == f"<pre>{html.escape(source)}</pre>"
+    picture = f"![](data:image/png;base64,{'A' * 900_000})"
+    assert '<img src="data:image/png;base64,AAA' in inert.markdown(picture).replace('alt="" ', "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Cells that students add, move or merge, and work that only a person marks: nothing of it gets lost."""
+
+import json
+
+import pytest
+from nbformat.v4 import new_markdown_cell
+
+from course_utils.grading import feedback
+from course_utils.grading.engine import Grader
+from course_utils.grading.gradebook import Writer, as_notebook
+from course_utils.grading.rebuild import MAX_ADDED_TEXT, rebuild
+
+from .courses import answer, by_id, hand_in, make, manual, notebook, test
+
+CELLS = [
+    answer("double", "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"),
+    test("double-test", 2, "assert double(3) == 6"),
+    answer("half", "def half(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION"),
+    test("half-test", 3, "assert half(3) == 1.5"),
+    manual("plot", 4, "### BEGIN SOLUTION\nvalue = 7\n### END SOLUTION", code=True),
+    test("plot-test", 1, "assert value == 7"),
+    manual("essay", 5, "Because."),
+]
+HOSTILE = "<script>alert(1)</script> <img src=x onerror='alert(2)'> [see](javascript:alert(3)) *fine*"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("course"), CELLS, policy="uses = []\n")
+
+
+@pytest.fixture(scope="module")
+def grader(course):
+    with Grader(course.load("hw"), seed=1) as grader:
+        yield grader
+
+
+def grade(grader, change, answers=None):
+    """The marks of a notebook with these answers, its list of cells changed."""
+    content = json.loads(notebook(grader.assignment, answers))
+    content["cells"] = change(content["cells"]) or content["cells"]
+    submission = hand_in(grader.assignment)
+    submission.notebooks["hw"] = json.dumps(content).encode()
+    return grader.grade(submission)
+
+
+def test_work_that_only_a_person_marks_runs_too(grader):
+    marked = grader.grade(hand_in(grader.assignment, {"plot": "value = 7\nprint('shown')"}))
+    assert [cell["output"] for cell in marked.cells["hw"] if cell["key"] == "plot"] == ["shown\n"]
+    assert by_id(marked)["plot"].verdict == "manual"
+    assert marked.score == by_id(marked)["plot-test"].points == 1
+
+
+def test_nothing_runs_for_a_notebook_as_it_was_released(grader, monkeypatch):
+    monkeypatch.setattr(grader, "_judged", lambda *a, **k: pytest.fail("ran"))
+    assert grader.grade(hand_in(grader.assignment)).score == 0
+
+
+def test_added_text_stays_where_it_stands_and_is_inert(grader, course):
+    text = new_markdown_cell(f"My report. {HOSTILE}")
+    marked = grade(grader, lambda cells: cells.insert(3, text))
+    written = as_notebook(grader.assignment.notebooks[0], marked.cells["hw"], marked)
+    assert [cell.source for cell in written.cells].index(text.source) == 3
+    assert written.cells[3].cell_type == "markdown" and "nbgrader" not in written.cells[3].metadata
+    with Writer(course, grader.assignment) as writer:
+        writer.write(marked)
+    (page,) = feedback.write(course, grader.assignment)
+    page = page.read_text()
+    assert "My report." in page and "<em>fine</em>" in page
+    assert "<script>alert" not in page and "<img src" not in page and "javascript:alert" not in page
+
+
+def test_a_written_answer_that_lost_its_name_is_shown(grader):
+    def strip(cells):
+        cells[-1].update(source="It is so because.", metadata={}, id="new")
+
+    marked = grade(grader, strip)
+    shown = [cell["text"] for cell in marked.cells["hw"]]
+    assert "It is so because." in shown[-2:]
+
+
+def test_added_text_is_bounded_but_pictures_do_not_count(grader):
+    def steps(cells):
+        content = json.loads(notebook(grader.assignment))
+        content["cells"] += [json.loads(json.dumps(new_markdown_cell(text))) for text in cells]
+        return rebuild(grader.assignment.notebooks[0], json.dumps(content).encode())
+
+    half = "a" * (MAX_ADDED_TEXT // 2)
+    rebuilt = steps([half, half, "one more", "and another"])
+    assert [s.text for s in rebuilt.steps if not s.cell] == [half, half]
+    assert any("262,144" in problem for problem in rebuilt.problems)
+    picture = f"![](data:image/png;base64,{'A' * 900_000})"
+    rebuilt = steps([picture, half, picture, "caption"])
+    assert len([s for s in rebuilt.steps if not s.cell]) == 4 and rebuilt.problems == []
