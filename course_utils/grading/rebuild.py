@@ -200,7 +200,10 @@ def _cell(cell: object) -> _Submitted | None:
 
 
 def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> list[Step]:
-    matches = _match(notebook, submitted, problems)
+    bindings = _Bindings()
+    matches = _match(notebook, submitted, bindings, problems)
+    if submitted:
+        _match_elsewhere(notebook, submitted, matches, bindings, problems)
     extras: dict[int, list[Step]] = {}
     anchor, room = -1, MAX_ADDED_TEXT
     place = {id(match): number for number, match in matches.items()}
@@ -240,7 +243,9 @@ def typed(text: str) -> int:
     return len(_PICTURE.sub("", text))
 
 
-def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str]) -> dict[int, _Submitted]:
+def _match(
+    notebook: Notebook, submitted: list[_Submitted], bindings: _Bindings, problems: list[str]
+) -> dict[int, _Submitted]:
     """For each of the instructor's cells, by its number, the submitted cell that stands for it."""
     matches: dict[int, _Submitted] = {}
     by_claim: dict[str, list[_Submitted]] = {}
@@ -271,46 +276,121 @@ def _match(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
             candidate.used = cell.role != "answer" or candidate is best
         best.used = True
         matches[number] = best
-    _match_by_text(notebook, submitted, matches, problems)
+    _match_by_text(notebook, submitted, matches, bindings, problems)
     return matches
 
 
 def _match_by_text(
-    notebook: Notebook, submitted: list[_Submitted], matches: dict[int, _Submitted], problems: list[str]
+    notebook: Notebook,
+    submitted: list[_Submitted],
+    matches: dict[int, _Submitted],
+    bindings: _Bindings,
+    problems: list[str],
 ) -> None:
     """Cells that lost their names: the instructor's by their text, answers by the functions that they
     define.
     """
-    defines: dict[int, set[str]] = {}
-    left = MAX_PARSED
     for number, cell in enumerate(notebook.cells):
-        if number in matches or not submitted:
+        if number in matches:
             continue
         best = None
+        unused = [c for c in submitted if not c.used]
         if cell.role in ("given", "test"):
-            best = next(
-                (c for c in submitted if not c.used and _squeeze(c.text) == _squeeze(cell.release)), None
-            )
-        elif cell.code:
-            wanted = names.analyse(cell.source).bound
-            for candidate in submitted if wanted else ():
-                if not candidate.used and id(candidate) not in defines and len(candidate.text) <= left:
-                    left -= len(candidate.text)
-                    defines[id(candidate)] = names.bound_by(candidate.text)
-                if not candidate.used and wanted <= defines.get(id(candidate), set()):
-                    best = candidate
+            best = next((c for c in unused if _squeeze(c.text) == _squeeze(cell.release)), None)
+        elif cell.code and (wanted := _promised(cell)):
+            best = next((c for c in reversed(unused) if wanted <= bindings.of(c)), None)
             if best:
                 problems.append(
                     f"The cell {cell.key!r} had lost its name; "
                     f"a cell that defines {', '.join(sorted(wanted))} counts for it."
                 )
-            elif cell.role == "answer":
-                problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
-        elif cell.role == "manual":
-            problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
         if best:
             best.used = True
             matches[number] = best
+
+
+def _match_elsewhere(
+    notebook: Notebook,
+    submitted: list[_Submitted],
+    matches: dict[int, _Submitted],
+    bindings: _Bindings,
+    problems: list[str],
+) -> None:
+    """Answers whose cells are gone. If other cells do what one should, as when two answers were merged into
+    one cell, a note stands in its place: the released stub would undo that work.
+    """
+    at = {id(cell): index for index, cell in enumerate(submitted)}
+    for number, cell in enumerate(notebook.cells):
+        if number in matches or cell.role not in ("answer", "manual"):
+            continue
+        wanted = _promised(cell)
+        own = _own_names(notebook, submitted, matches, bindings) if wanted and cell.code else []
+        bound = wanted & set().union(*(theirs for _, theirs in own), set())
+        if bound and (bound == wanted or _bound(cell.release)):
+            counts = f"other cells define {', '.join(sorted(bound))}"
+        elif cell.role == "manual" and any(
+            c.code == cell.code and not c.used and c.text.strip() for c in submitted
+        ):
+            counts = "see the cells that the student added"
+        else:
+            problems.append(f"The cell {cell.key!r} is missing: it counts as not attempted.")
+            continue
+        problems.append(f"The cell {cell.key!r} is missing; {counts}.")
+        note = f"# This cell is missing; {counts}." if cell.code else f"*This cell is missing; {counts}.*"
+        free = number
+        for merged in sorted(n for n, theirs in own if n is not None and n > number and theirs & bound):
+            if notebook.cells[merged].role != "answer":
+                continue
+            after = (
+                id(matches[n]) for n in range(number + 1, len(notebook.cells)) if n in matches and n != merged
+            )
+            following = next((at[i] for i in after if i in at), len(submitted))
+            if at[id(matches[merged])] < following:  # it stands where the missing cell was
+                matches[number], free = matches[merged], merged
+                break
+        matches[free] = _Submitted(note, cell.code, (), used=True)
+
+
+def _own_names(
+    notebook: Notebook, submitted: list[_Submitted], matches: dict[int, _Submitted], bindings: _Bindings
+) -> list[tuple[int | None, set[str]]]:
+    """What each code cell with work of the student's binds, by the number of the instructor's cell that it
+    stands for.
+    """
+    found: list[tuple[int | None, set[str]]] = []
+    for number, match in matches.items():
+        cell = notebook.cells[number]
+        if cell.code and cell.role in ("answer", "manual", "given") and _attempted(match.text, cell):
+            if cell.role != "given":
+                found.append((number, bindings.of(match)))
+            elif not cell.locked and match.code:
+                found.append((number, bindings.of(match) - _bound(cell.release)))
+    return found + [(None, bindings.of(c)) for c in submitted if c.code and not c.used]
+
+
+class _Bindings:
+    """Names that submitted cells bind. Each is parsed once, and no more than MAX_PARSED characters in all."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARSED
+        self._known: dict[int, set[str]] = {}
+
+    def of(self, cell: _Submitted) -> set[str]:
+        if id(cell) not in self._known:
+            fits = len(cell.text) <= self._left
+            self._left -= len(cell.text) if fits else 0
+            self._known[id(cell)] = names.bound_by(cell.text) if fits else set()
+        return self._known[id(cell)]
+
+
+def _promised(cell: Cell) -> set[str]:
+    """Names that an answer is to define: those that its stub shows, or else the solution's."""
+    return _bound(cell.release) or _bound(cell.source)
+
+
+def _bound(text: str) -> set[str]:
+    """Names that a cell of the instructor's binds, without modules."""
+    return names.analyse(text).bound - names.definitions(names.imports_of(text))
 
 
 def _attempted(text: str, cell: Cell) -> bool:

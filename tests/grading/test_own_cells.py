@@ -92,3 +92,82 @@ def test_added_text_is_bounded_but_pictures_do_not_count(grader):
     picture = f"![](data:image/png;base64,{'A' * 900_000})"
     rebuilt = steps([picture, half, picture, "caption"])
     assert len([s for s in rebuilt.steps if not s.cell]) == 4 and rebuilt.problems == []
+
+
+DOUBLE, HALF = "def double(x):\n    return 2 * x", "def half(x):\n    return x / 2"
+BOTH = f"{DOUBLE}\n\n\n{HALF}"
+ANSWERS = {"double": DOUBLE, "half": HALF}
+
+
+def cell(cells, key):
+    return next(c for c in cells if c["id"] == key)
+
+
+def own(text):
+    return {"cell_type": "code", "id": "own", "metadata": {}, "source": text, "outputs": []}
+
+
+def merged_below(cells):
+    """Both answers in the first answer's cell."""
+    cells.remove(cell(cells, "half"))
+    cell(cells, "double")["source"] = BOTH
+
+
+def merged_above(cells):
+    """Both answers in the second answer's cell, which was moved to where the first one stood."""
+    cells[0] = cell(cells, "half")
+    cells[0]["source"] = BOTH
+    del cells[2]
+
+
+def merged_in_a_new_cell(cells):
+    cells.remove(cell(cells, "half"))
+    cells[0] = own(BOTH)
+
+
+def split(cells):
+    """The second answer in a cell of its own, with a helper that the solution lacks, its cell deleted."""
+    cells.remove(cell(cells, "half"))
+    cells.insert(0, own(f"import math\n\n\ndef third(x):\n    return x / 3\n\n\n{HALF}"))
+
+
+def in_a_given_cell(cells):
+    cells.remove(cell(cells, "half"))
+    cells[0]["source"] = f"{DOUBLE}\n{HALF}"
+
+
+@pytest.mark.parametrize("change", [merged_below, merged_above, merged_in_a_new_cell, split, in_a_given_cell])
+def test_answers_that_were_merged_or_moved_count(grader, change):
+    marked = grade(grader, change, ANSWERS)
+    assert marked.score == 5, (marked.problems, marked.questions)
+    assert any("is missing; other cells define" in p or "lost its name" in p for p in marked.problems)
+
+
+def test_a_missing_answer_that_nobody_gives_is_not_attempted(grader):
+    marked = grade(grader, lambda cells: cells.remove(cell(cells, "half")), ANSWERS)
+    assert by_id(marked)["half-test"].verdict == "not attempted" and marked.score == 2
+    assert marked.problems == ["The cell 'half' is missing: it counts as not attempted."]
+
+
+def test_a_missing_written_answer_beside_added_text_is_for_a_person(grader):
+    def replace(cells):
+        cells[-1] = json.loads(json.dumps(new_markdown_cell("It is so because.")))
+
+    marked = grade(grader, replace, ANSWERS)
+    assert by_id(marked)["essay"].verdict == "manual"
+    assert marked.problems == ["The cell 'essay' is missing; see the cells that the student added."]
+    marked = grade(grader, lambda cells: cells.pop() and None, ANSWERS)
+    assert by_id(marked)["essay"].verdict == "not attempted"
+
+
+def test_names_that_only_the_solution_has_are_not_asked_of_an_answer_that_lost_its_name(tmp_path):
+    source = (
+        "def twice(x):\n    ### BEGIN SOLUTION\n    return _sum(x, x)\n    ### END SOLUTION\n\n\n"
+        "### BEGIN SOLUTION\nimport operator\n\n\n"
+        "def _sum(a, b):\n    return operator.add(a, b)\n### END SOLUTION"
+    )
+    cells = [answer("twice", source), test("twice-test", 1, "assert twice(2) == 4")]
+    notebook_of = make(tmp_path, cells, policy="uses = []\n").load("hw").notebooks[0]
+    mine = {"cells": [own("def twice(x):\n    return x + x")]}
+    rebuilt = rebuild(notebook_of, json.dumps(mine).encode())
+    assert rebuilt.steps[0].text == mine["cells"][0]["source"]
