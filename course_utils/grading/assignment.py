@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from . import names
-from .bank import Entry
+from .bank import BANKS, Entry
 from .bank import load as load_bank
 from .folder import CourseError, CourseFolder
-from .policy import Policy, imported_modules
+from .policy import Policy, imported_modules, not_installed
 from .policy import load as load_policy
 
 OWN = ("policy.toml", "equivalent.toml")  # files beside it that do not, either
-BANKS = ("wrong", "right", "attacks")  # folders beside a source notebook that never leave the instructor
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,12 @@ class Course(CourseFolder):
             CourseError: there is no such assignment, or its notebook is broken; the message says what to do.
         """
         folder = self.source_folder(name)
+        if name not in (known := self.assignments()):  # also "ps1/" or "./ps1", which lead to a folder, too
+            there = ", ".join(known) or "none"
+            raise CourseError(f"no assignment {name!r}: no notebook in {folder} (there are: {there})")
         paths = sorted(folder.glob("*.ipynb"))
-        if not paths:
-            known = ", ".join(self.assignments()) or "none"
-            raise CourseError(f"no assignment {name!r}: no notebook in {folder} (there are: {known})")
         try:
             policy = load_policy(folder / "policy.toml")
-            bank = tuple(entry for entry in load_bank(folder) if entry.kind == "wrong")
         except ValueError as error:
             raise CourseError(str(error)) from None
         notebooks = tuple(self._notebook(path) for path in paths)
@@ -128,7 +126,7 @@ class Course(CourseFolder):
             notebooks=notebooks,
             policy=policy,
             files=tuple(self._bytes_of(folder)),
-            bank=bank,
+            bank=tuple(entry for entry in self.bank(name, notebooks) if entry.kind == "wrong"),
             imports=tuple(
                 dict.fromkeys(m for text in given for m in imported_modules(names.python_of(text)))
             ),
@@ -140,6 +138,39 @@ class Course(CourseFolder):
                 )
             ),
         )
+
+    def bank(self, name: str, notebooks: tuple[Notebook, ...]) -> tuple[Entry, ...]:
+        """The whole bank of an assignment with these notebooks.
+
+        Raises:
+            CourseError: a file of it is broken or misplaced.
+        """
+        answers = {c.key for n in notebooks for c in n.cells if c.code and c.role in ("answer", "manual")}
+        try:
+            return load_bank(self.source_folder(name), answers)
+        except ValueError as error:
+            raise CourseError(str(error)) from None
+
+    def concerns(self, assignment: Assignment) -> list[str]:
+        """What an instructor should know before students get an assignment, in sentences."""
+        folder = self.source_folder(assignment.name)
+        said = []
+        secret = [n for n in (*BANKS, "equivalent.toml") if (folder / n).exists() and not self._ignored(n)]
+        if secret:
+            said.append(
+                f"`nbgrader generate_assignment {assignment.name}` would hand out {', '.join(secret)} with "
+                f"the answers in it. Add to {self.root / 'nbgrader_config.py'}: "
+                f"c.CourseDirectory.ignore.extend({secret})"
+            )
+        out = self.path(self.release_directory, ".", assignment.name)
+        released = [str(out / name) for name in (*BANKS, "equivalent.toml") if (out / name).exists()]
+        if released:
+            said.append(f"released already, with the answers in it: {', '.join(released)}")
+        if strange := not_installed(assignment.policy):
+            said.append(
+                f"{folder / 'policy.toml'}: uses names no module that is installed here: {', '.join(strange)}"
+            )
+        return said
 
     def _bytes_of(self, folder: Path) -> list[tuple[str, bytes]]:
         paths = {path.relative_to(folder): path for path in self.public_files(folder)}

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+
+BANKS = ("wrong", "right", "attacks")  # folders beside a source notebook that never leave the instructor
 
 
 @dataclass(frozen=True)
@@ -41,24 +44,30 @@ class Entry:
     earns: float = 0.0
 
 
-def load(folder: Path) -> tuple[Entry, ...]:
+def load(folder: Path, keys: Collection[str]) -> tuple[Entry, ...]:
     """All entries beside a source notebook, sorted.
 
+    Args:
+        keys: of the answer cells that entries may replace.
+
     Raises:
-        ValueError: a file does not parse, or a wrong answer does not say what to tell; the message names it.
+        ValueError: a file does not parse, replaces no answer cell, states a score that is no number, or is a
+            wrong answer that does not say what to tell; the message names it.
     """
     entries = []
-    for kind in ("wrong", "right", "attacks"):
-        for path in sorted((folder / kind).glob("*/*.py")):
-            source = path.read_text(encoding="utf-8")
+    for kind in BANKS:
+        for path in _files(folder / kind, keys):
             try:
+                source = path.read_text(encoding="utf-8")
                 text = ast.get_docstring(ast.parse(source)) or ""
-            except SyntaxError as error:
+            except (SyntaxError, ValueError) as error:
                 raise ValueError(f"{path}: {error}") from None
             paragraphs = [" ".join(p.split()) for p in text.split("\n\n")]
             if kind == "wrong" and len(paragraphs) < 2:
                 raise ValueError(f"{path}: the docstring needs two paragraphs: the belief, and what to tell")
-            slug, _, score = path.stem.partition("@")
+            slug, at, score = path.stem.partition("@")
+            if at and not re.fullmatch(r"\d+(\.\d+)?", score):
+                raise ValueError(f"{path}: what follows @ in its name is the score, not {score!r}")
             earns = re.search(r"Earns (\d+(?:\.\d+)?)\.", text)
             entries.append(
                 Entry(
@@ -68,8 +77,26 @@ def load(folder: Path) -> tuple[Entry, ...]:
                     paragraphs[0],
                     " ".join(paragraphs[1:]),
                     source,
-                    float(score) if score else None,
+                    float(score) if at else None,
                     float(earns.group(1)) if earns else 0.0,
                 )
             )
     return tuple(entries)
+
+
+def _files(folder: Path, keys: Collection[str]) -> list[Path]:
+    """The files of one kind, sorted; nothing may lie where it would be overlooked."""
+    known = ", ".join(sorted(keys)) or "none"
+    found = []
+    for path in sorted(folder.rglob("*")):
+        cell, *rest = parts = path.relative_to(folder).parts
+        if any(part.startswith((".", "__")) for part in parts):
+            continue
+        if not rest and path.is_dir() and cell not in keys:
+            raise ValueError(f"{path}: there is no answer cell {cell!r} (there are: {known})")
+        if path.suffix == ".py":
+            if len(rest) != 1:
+                place = folder / "<cell>" / path.name
+                raise ValueError(f"{path}: its place is {place}, with one of the cells {known}")
+            found.append(path)
+    return found

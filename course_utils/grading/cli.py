@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from course_utils.experiments.command import run as run_experiment
@@ -31,8 +32,27 @@ Unprotected = Annotated[
 
 
 def _stop(message: str) -> typer.Exit:
-    errors.print(f"[bold red]course:[/] {message}", highlight=False)
+    errors.print("[bold red]course:[/]", escape(message), highlight=False, soft_wrap=True)
     return typer.Exit(2)
+
+
+def _try_out(option: str, path: Path | None) -> None:
+    """Stop if a file cannot be written, before hours of grading and not after."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = not os.path.lexists(path)
+        path.open("a").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise _stop(f"{option} {path} cannot be written: {error.strerror}") from None
+
+
+def _warn(concerns: list[str]) -> None:
+    for concern in concerns:
+        errors.print("[bold yellow]warning:[/]", escape(concern), highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -75,8 +95,9 @@ def grade(
             f"{reason}\nWithout a sandbox student code can read and change this machine. "
             "`--unprotected` goes on anyway."
         )
-    for path in filter(None, (csv, json, html)):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for option, path in (("--csv", csv), ("--json", json), ("--html", html)):
+        _try_out(option, path)
+    _warn(here.concerns(loaded))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(f"grading {assignment}", total=len(places))
@@ -161,7 +182,7 @@ def prove(
     import json as json_module
     from dataclasses import asdict
 
-    from . import bank, mutants, report, sandbox
+    from . import mutants, report, sandbox
     from . import prove as proofs
     from .assignment import Course, CourseError
     from .engine import Grader
@@ -169,14 +190,14 @@ def prove(
     try:
         here = Course(course)
         loaded = here.load(assignment)
-        entries = bank.load(here.source_folder(assignment))
+        entries = here.bank(assignment, loaded.notebooks)
         equivalent = mutants.equivalents(here.source_folder(assignment))
     except (CourseError, ValueError) as error:
         raise _stop(str(error)) from None
     if (reason := sandbox.missing()) and not unprotected:
         raise _stop(reason)
-    if json:
-        json.parent.mkdir(parents=True, exist_ok=True)
+    _try_out("--json", json)
+    _warn(here.concerns(loaded))
     answers = [c for n in loaded.notebooks for c in n.cells if c.role == "answer" and c.code]
     changed = [m for cell in answers for m in mutants.mutants(cell.key, cell.source)] if mutate else []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -209,13 +230,25 @@ def doctor(course: CourseFolder = Path()) -> None:
     from rich.table import Table
 
     from . import doctor as checks
+    from .assignment import Course, CourseError
 
+    try:
+        here = Course(course)
+    except CourseError as error:
+        raise _stop(str(error)) from None
+    concerns = []
+    for name in here.assignments():
+        try:
+            concerns += here.concerns(here.load(name))
+        except CourseError as error:
+            concerns.append(str(error))
     rows = checks.examine(course)
     result = Table("protection", "holds", "detail")
     for what, holds, detail in rows:
         result.add_row(what, "[green]yes" if holds else "[red]no", detail)
     console.print(result)
     console.print(", ".join(f"{name} {version}" for name, version in checks.versions()), highlight=False)
+    _warn(concerns)
     if not all(holds for _, holds, _ in rows):
         raise typer.Exit(1)
 

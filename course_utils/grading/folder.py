@@ -12,11 +12,12 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import traceback
 from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
+from traitlets.config.loader import LazyConfigValue, PyFileConfigLoader
 
 _DEFAULTS = {
     "course_id": "",
@@ -32,6 +33,12 @@ _DEFAULTS = {
 
 class CourseError(ValueError):
     """The course folder, not a submission, is at fault."""
+
+
+def _value(settings: Config, name: str, default: Any) -> Any:
+    """A setting, also one that only changes nbgrader's default (``c.CourseDirectory.ignore.append(...)``)."""
+    value = settings.get(name, default)
+    return value.get_value(default) if isinstance(value, LazyConfigValue) else value
 
 
 class CourseFolder:
@@ -51,16 +58,28 @@ class CourseFolder:
         self.config = Config()
         path = self.root / "nbgrader_config.py"
         if path.exists():
-            self.config = PyFileConfigLoader(path.name, str(self.root)).load_config()
-        if not self.config.CourseDirectory.get("root"):
-            self.config.CourseDirectory.root = str(self.root)
+            try:
+                self.config = PyFileConfigLoader(path.name, str(self.root)).load_config()
+            except Exception as error:
+                lines = [
+                    f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+                ]
+                where = f", line {lines[-1]}" if lines else ""
+                raise CourseError(f"{path}{where}: {type(error).__name__}: {error}") from error
+        settings = self.config.CourseDirectory
         for name, default in _DEFAULTS.items():
-            setattr(self, name, self.config.CourseDirectory.get(name, default))
-        base = os.path.abspath(self.config.CourseDirectory.root)
-        self._base = Path(base)
-        self.db_url = (
-            self.config.CourseDirectory.get("db_url") or f"sqlite:///{os.path.join(base, 'gradebook.db')}"
-        )
+            setattr(self, name, _value(settings, name, default))
+        # nbgrader is run in this folder, so what is relative in its configuration is relative to this.
+        self._base = Path(os.path.abspath(self.root / (settings.get("root") or "")))
+        self.db_url = self._in_root(settings.get("db_url") or f"sqlite:///{self._base / 'gradebook.db'}")
+        settings.root, settings.db_url = str(self._base), self.db_url
+
+    def _in_root(self, url: str) -> str:
+        """The address of a gradebook, a relative path of an SQLite file taken from the course folder."""
+        kind, _, path = url.partition(":///")
+        if not kind.startswith("sqlite") or not path or path.startswith((":memory:", "file:")):
+            return url
+        return f"{kind}:///{os.path.join(self.root, path)}"
 
     def path(self, step: str, student: str, assignment: str) -> Path:
         """The folder of one assignment (and student) at one step of nbgrader's work."""
@@ -110,7 +129,7 @@ class CourseFolder:
         return self._cut(text, "ClearMarkScheme", "mark_scheme", "MARK SCHEME", where)[0]
 
     def _stub(self, name: str, default: Any) -> Any:
-        value = self.config.ClearSolutions.get(name, default)
+        value = _value(self.config.ClearSolutions, name, default)
         return {"python": value} if name == "code_stub" and isinstance(value, str) else value
 
     def _cut(

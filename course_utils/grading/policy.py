@@ -21,8 +21,10 @@ import ast
 import contextlib
 import csv
 import functools
+import importlib.machinery
 import importlib.metadata
 import importlib.util
+import math
 import re
 import sys
 import tomllib
@@ -59,8 +61,10 @@ def load(path: Path) -> Policy:
     """
     if not path.exists():
         return Policy()
-    with path.open("rb") as file:
-        declared = tomllib.load(file)
+    try:
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of TOML, or of UTF-8
+        raise ValueError(f"{path}: {error}") from None
     unknown = set(declared) - {"uses", "forbids", "limits"}
     if unknown:
         raise ValueError(f"{path}: unknown key {sorted(unknown)[0]!r}; a policy has uses, forbids and limits")
@@ -70,13 +74,37 @@ def load(path: Path) -> Policy:
             raise ValueError(f"{path}: {key} must be a list of module names, not {value!r}")
     known = {f.name: f for f in fields(Limits)}
     limits = declared.get("limits", {})
+    if not isinstance(limits, dict):
+        raise ValueError(f"{path}: limits must be a table, as in [limits], not {limits!r}")
     for name, value in limits.items():
         if name not in known:
             raise ValueError(f"{path}: unknown limit {name!r}; there are {', '.join(known)}")
         if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
             raise ValueError(f"{path}: the limit {name} must be a positive number, not {value!r}")
+        if isinstance(known[name].default, int) and not isinstance(value, int):
+            raise ValueError(f"{path}: the limit {name} must be a whole number, not {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{path}: the limit {name} must be finite, not {value!r}")
     uses = tuple(declared["uses"]) if "uses" in declared else None
     return Policy(uses, tuple(declared.get("forbids", ())), Limits(**limits))
+
+
+def not_installed(policy: Policy) -> list[str]:
+    """Names in ``uses`` for which this machine has no module: misspelt, perhaps."""
+    return [name for name in policy.uses or () if not _is_module(name)]
+
+
+def _is_module(name: str) -> bool:
+    """Whether there is a module of this dotted name; found without importing what is above it."""
+    top, *inner = name.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+        for part in inner:
+            path = spec.submodule_search_locations if spec else None
+            spec = importlib.machinery.PathFinder.find_spec(part, path) if path else None
+    except (ImportError, ValueError):
+        return False
+    return spec is not None
 
 
 def view(policy: Policy, imports: list[str], files: str = "") -> View:

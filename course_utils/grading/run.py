@@ -110,7 +110,7 @@ def grade_class(
         finish: last change to the marks before they are written (diagnosis).
 
     Raises:
-        Disconnected: the scheduler cannot be reached any more.
+        Disconnected: the scheduler cannot be reached (any more).
         CannotGrade, Unconfined: this machine, or the assignment, is at fault; nothing is recorded for it.
         CourseError: the gradebook holds marks by hand for a question that is gone.
     """
@@ -275,7 +275,10 @@ def _on_dask(
     dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")})
     from distributed import Client, as_completed
 
-    client = Client(scheduler, set_as_default=False)
+    try:
+        client = Client(scheduler, set_as_default=False)
+    except (OSError, ValueError) as error:  # nobody answers; no address
+        raise Disconnected(str(error)) from error
     waiting = iter(places)
     submissions: dict[str, Submission] = {}
 

@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from .assignment import Assignment, Course
+from .assignment import Assignment, Course, CourseError
 from .engine import Submission
 from .rebuild import MAX_FILE_BYTES, Unreadable, extra_files, read_regular
 
@@ -26,7 +26,12 @@ class Place:
 
 
 def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
-    """The submissions below ``folder`` (default: the course's own submitted folder), sorted by student."""
+    """The submissions below ``folder`` (default: the course's own submitted folder), sorted by student.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        CourseError: the folder is one student's, not the class's.
+    """
     if folder is None:
         pattern = course.path(course.submitted_directory, "*", assignment)
         depth = len(pattern.parts) - pattern.parts.index("*")
@@ -37,6 +42,12 @@ def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
         )
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
+    inside = sorted(p.name for p in folder.glob("*") if p.name == assignment or p.suffix.lower() == ".ipynb")
+    if inside:
+        raise CourseError(
+            f"{folder} looks like one student's folder: {inside[0]} lies directly in it. Give the folder "
+            "that holds the students' folders"
+        )
     places = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or not (path.is_dir() or path.is_symlink()):

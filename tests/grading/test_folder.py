@@ -9,6 +9,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
 from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from course_utils.grading.assignment import Course, CourseError
 from tests.demo_class import ROOT
@@ -58,6 +59,57 @@ def test_places_are_nbgraders(course):
                 == type(course.root)(expected).resolve()
             )
     assert course.ignore == list(theirs.ignore) and course.course_id == theirs.course_id
+
+
+CHANGES = {
+    "append": "c.CourseDirectory.ignore.append('wrong')\n",
+    "stub": 'c.ClearSolutions.code_stub.update({"python": "pass  # changed"})\n',
+    "root": "c.CourseDirectory.root = 'below'\nc.CourseDirectory.db_url = 'sqlite:///marks/x.db'\n",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_settings_that_change_a_default_count_as_nbgrader_counts_them(tmp_path, monkeypatch, change):
+    text = f"c = get_config()\n{CHANGES[change]}"
+    (tmp_path / "nbgrader_config.py").write_text(text)
+    course = courses.make(tmp_path, CELLS[:2])
+    monkeypatch.chdir(tmp_path)  # where nbgrader is run
+    theirs = CourseDirectory(config=PyFileConfigLoader("nbgrader_config.py", str(tmp_path)).load_config())
+    assert course.ignore == list(theirs.ignore)
+    base = theirs.format_path("source", ".", "hw")
+    assert str(course.source_folder("hw")) == str((tmp_path / base).resolve())
+    assert course.db_url.replace(f"{tmp_path}/marks", "marks") == theirs.db_url
+    assert CourseDirectory(config=course.config).db_url == course.db_url  # for late penalties and feedback
+    if change == "stub":
+        assert "pass  # changed" in course.load("hw").notebooks[0].cells[1].release
+
+
+@pytest.mark.parametrize(
+    "url, place",
+    [
+        ("sqlite:///gradebook.db", "sqlite:///ROOT/gradebook.db"),
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql:///marks", "postgresql:///marks"),
+    ],
+)
+def test_a_gradebook_lies_in_the_course_wherever_the_command_is_run(tmp_path, url, place):
+    (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\nc.CourseDirectory.db_url = {url!r}\n")
+    assert Course(tmp_path).db_url == place.replace("ROOT", str(tmp_path))
+
+
+@pytest.mark.parametrize("text, says", [("\n1 / 0", "line 2: ZeroDivisionError"), ("x = (", "SyntaxError")])
+def test_a_configuration_that_fails_is_named(tmp_path, text, says):
+    (tmp_path / "nbgrader_config.py").write_text(text)
+    with pytest.raises(CourseError, match=rf"nbgrader_config\.py.*{says}"):
+        Course(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["hw/", "./hw", "../source/hw", "HW", ""])
+def test_an_assignment_has_one_name(tmp_path, name):
+    course = courses.make(tmp_path, [courses.answer("a", "x = 1")])
+    with pytest.raises(CourseError, match=r"no assignment .* \(there are: hw\)"):
+        course.load(name)
 
 
 def _released(notebook, config):
@@ -131,6 +183,10 @@ def test_banks_and_policies_are_never_public(tmp_path):
         ("uses = 'numpy'", "list of module names"),
         ("[limits]\nminutes = 3", "unknown limit 'minutes'"),
         ("[limits]\ncell_seconds = -1", "positive number"),
+        ("[limits]\ncell_seconds = inf", "finite"),
+        ("[limits]\nmemory_bytes = 1.5", "memory_bytes must be a whole number, not 1.5"),
+        ("limits = 3", "limits must be a table"),
+        ("uses = [", r"policy\.toml: "),
     ],
 )
 def test_bad_policies_are_named(tmp_path, text, says):

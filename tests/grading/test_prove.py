@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from course_utils.grading import bank, diagnosis, mutants
+from course_utils.grading.assignment import CourseError
 from course_utils.grading.cli import app
 from course_utils.grading.run import close_graders
 
@@ -78,7 +79,6 @@ def test_prove_holds_for_a_good_bank(tmp_path):
     [
         ("wrong/size/fine.py", FILES["right/size/counted.py"].replace('one."""', 'one.\n\nTell."""'), "nobody catches it"),
         ("wrong/size/off@5.py", FILES["wrong/size/never-refuses.py"], "its name says 5"),
-        ("wrong/nothing/x.py", FILES["wrong/size/never-refuses.py"], "no test depends on a cell 'nothing'"),
         ("right/size/bad.py", FILES["wrong/size/stride-ignored.py"], "a right answer is refused"),
         ("attacks/size/honest.py", FILES["right/size/counted.py"], "the attack earns 5 instead of 0"),
     ],
@@ -171,12 +171,34 @@ def test_feedback_tells_the_belief_and_hides_the_tests(tmp_path):
     close_graders()
 
 
-@pytest.mark.parametrize("text", ["x = (", '"""Only a belief."""\nx = 1', "x = 1"])
+@pytest.mark.parametrize("text", ["x = (", '"""Only a belief."""\nx = 1', "x = 1", "x = '\0'"])
 def test_bad_bank_files_are_named(tmp_path, text):
     course = make(tmp_path, {"wrong/size/odd.py": text})
-    with pytest.raises(ValueError, match=r"odd\.py"):
+    with pytest.raises(CourseError, match=r"odd\.py"):
         course.load("hw")
-    assert bank.load(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "path, says",
+    [
+        ("wrong/stray.py", "its place is .*wrong/<cell>/stray.py, with one of the cells name, size"),
+        ("attacks/size/deeper/stray.py", "its place is .*attacks/<cell>/stray.py"),
+        ("right/szie/x.py", r"no answer cell 'szie' \(there are: name, size\)"),
+        ("right/size-hidden/x.py", "no answer cell 'size-hidden'"),
+        ("wrong/size/one@x.py", r"one@x\.py: what follows @ in its name is the score, not 'x'"),
+        ("wrong/size/one@.py", r"one@\.py: what follows @"),
+    ],
+)
+def test_what_a_bank_would_overlook_is_named(tmp_path, path, says):
+    course = make(tmp_path, {path: FILES["wrong/size/never-refuses.py"]})
+    with pytest.raises(CourseError, match=says):
+        course.load("hw")
+
+
+def test_other_files_in_a_bank_are_no_matter(tmp_path):
+    files = {"wrong/README.md": "", "right/size/notes.txt": "", "wrong/.ipynb_checkpoints/x.py": "("}
+    assert make(tmp_path, files).load("hw").bank == ()
+    assert bank.load(tmp_path, ()) == ()
 
 
 @settings(max_examples=50)
