@@ -185,7 +185,8 @@ def prove(
     from . import mutants, report, sandbox
     from . import prove as proofs
     from .assignment import Course, CourseError
-    from .engine import Grader
+    from .engine import CannotGrade, Grader
+    from .session import Unconfined
 
     try:
         here = Course(course)
@@ -202,19 +203,22 @@ def prove(
     changed = [m for cell in answers for m in mutants.mutants(cell.key, cell.source)] if mutate else []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started = time.monotonic()
-    with (
-        Progress(*columns, console=errors, transient=True) as progress,
-        Grader(loaded, seed, not unprotected) as grader,
-    ):
-        task = progress.add_task(f"proving {assignment}", total=1 + len(entries) + len(changed))
-        found = proofs.prove(
-            grader,
-            entries,
-            changed,
-            equivalent,
-            workers or os.cpu_count() or 1,
-            lambda proof: progress.advance(task),
-        )
+    try:
+        with (
+            Progress(*columns, console=errors, transient=True) as progress,
+            Grader(loaded, seed, not unprotected) as grader,
+        ):
+            task = progress.add_task(f"proving {assignment}", total=1 + len(entries) + len(changed))
+            found = proofs.prove(
+                grader,
+                entries,
+                changed,
+                equivalent,
+                workers or os.cpu_count() or 1,
+                lambda proof: progress.advance(task),
+            )
+    except (sandbox.SandboxError, CannotGrade, Unconfined) as error:
+        raise _stop(f"{error}. `course doctor` says what this machine can enforce.") from None
     if json:
         json.write_text(json_module.dumps([asdict(proof) for proof in found], indent=1) + "\n")
     console.print(report.proof_table(found))
