@@ -29,7 +29,7 @@ from typing import Any
 from .assignment import Assignment, Course
 from .engine import CannotGrade, Grader, Marked, Question, Submission
 from .session import Unconfined
-from .submissions import Place, digest, read
+from .submissions import Place, assignment_digest, digest, read
 
 Results = Iterator[tuple[Submission, Marked]]
 RETRIES = 2
@@ -116,10 +116,10 @@ def grade_class(
     """
     journal = Journal(course, assignment.name)
     seed = journal.seed(seed)
+    same = assignment_digest(assignment, seed, protected)
     earlier: dict[str, Marked] = {}
     for place in [] if again else places:
-        fingerprint = digest(read(place, assignment), assignment, seed, protected)
-        if found := journal.find(place.student, fingerprint):
+        if found := journal.find(place.student, digest(read(place, assignment), same)):
             earlier[place.student] = found
     results: dict[str, Marked] = {}
     if earlier:
@@ -146,7 +146,7 @@ def grade_class(
                 # A class's outputs shall not add up, neither in memory nor in the journal.
                 marked.cells = {name: [] for name in marked.cells}
                 if not crashed:
-                    journal.add(marked, digest(submission, assignment, seed, protected))
+                    journal.add(marked, digest(submission, same))
                 marked.take(decided)
                 results[marked.student] = marked
                 on_done(marked)

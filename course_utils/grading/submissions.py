@@ -104,10 +104,15 @@ def _choose(folder: Path, name: str, alone: bool, problems: list[str]) -> Path |
     return close[0]
 
 
-def digest(submission: Submission, assignment: Assignment, seed: int, protected: bool) -> str:
-    """A fingerprint of everything that the marks and the feedback depend on."""
-    about = (assignment.notebooks, assignment.policy, assignment.files, assignment.bank, submission.timestamp)
-    state = hashlib.sha256(repr((*about, seed, protected)).encode())
+def assignment_digest(assignment: Assignment, seed: int, protected: bool) -> bytes:
+    """A fingerprint of all but the submission that marks and feedback depend on."""
+    about = (assignment.notebooks, assignment.policy, assignment.files, assignment.bank, seed, protected)
+    return hashlib.sha256(repr(about).encode()).digest()
+
+
+def digest(submission: Submission, of_assignment: bytes) -> str:
+    """A fingerprint of everything that marks and feedback depend on."""
+    state = hashlib.sha256(of_assignment + repr(submission.timestamp).encode())
     for name, data in sorted(submission.notebooks.items()):
         state.update(repr(name).encode() + (b"-" if data is None else hashlib.sha256(data).digest()))
     for name, data in submission.files:
