@@ -655,8 +655,8 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
     left = MAX_PARSED
     for number, step in enumerate(rebuilt.steps):
         cell = step.cell
-        if step.code and step.text.strip():
-            takes_over = list(cell.takes_over) if cell else []
+        takes_over = list(cell.takes_over) if cell else []
+        if step.code and (step.text.strip() or takes_over):
             safe = len(step.text) <= left and names.only_defines(step.text, imports)
             left -= len(step.text) if len(step.text) <= left else 0
             plan.append(

@@ -157,7 +157,8 @@ class Judge:
         started = time.monotonic()
         output, error, ended, figures = "", None, "", []
         keep = step["figures"] and self.room_for_figures > 0
-        for fork in (False, True) if step["only_defines"] else (True,):
+        attempts = (False, True) if step["only_defines"] else (True,)
+        for fork in attempts if step["text"].strip() else ():
             self.session.deadline = time.monotonic() + self.cell_seconds
             self.session.fatal = None
             try:
@@ -168,8 +169,9 @@ class Judge:
                 break
             except (Interrupted, JudgeOutOfTime) as trouble:
                 ended = self.drop_after(trouble) if fork else ""
-        for name in step["takes_over"]:
+        for name in step["takes_over"]:  # whatever became of the cell: nothing else may stand for its answer
             self.space.pop(name, None)
+            self.space["__builtins__"].pop(name, None)
         self.their_functions |= set(step["functions"])
         if not keep:  # the student's side may send what it was not asked for
             figures = []

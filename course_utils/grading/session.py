@@ -22,6 +22,7 @@ from .inside import codec, figures
 from .inside.channel import Channel, Closed, DeadlineExceeded, FrameTooLarge
 
 REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
+WRITE_BACK = b"W"  # a request in a pass in which changes of its arguments arrive
 MAX_CALLBACKS_DEEP = 8
 MAX_OUTPUT = 25_000  # characters; the student's side cuts earlier, if it is what it was
 
@@ -211,7 +212,7 @@ class Session:
             raise self.fatal
         payload = codec.encode(request, memo, self._handle)
         try:
-            self.top.channel.send(REQUEST + payload, (), self.deadline)
+            self.top.channel.send((WRITE_BACK if self.write_back else REQUEST) + payload, (), self.deadline)
         except DeadlineExceeded as error:
             self._fail(error)
         except Closed:

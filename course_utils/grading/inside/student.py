@@ -35,6 +35,7 @@ MESSAGE_CAP = 2_000
 MAX_FRAME = 1 << 30  # from the judge, who is trusted
 # The first byte of a frame: a request, the answer to one, or a call of a function that the judge lent.
 REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
+WRITE_BACK = b"W"  # a request after which the judge applies changes of the arguments to its own objects
 
 
 class CappedOutput(io.TextIOBase):
@@ -99,7 +100,7 @@ class Student:
             elif name == "drop":
                 self.reply(self.drop(*args))
             else:
-                self.reply(*self.answer(name, args, memo))
+                self.reply(*self.answer(name, args, memo, payload[:1] == WRITE_BACK))
 
     def reply(self, answer: tuple, memo: list | None = None) -> None:
         try:
@@ -108,7 +109,8 @@ class Student:
             payload = codec.encode(("raised", *describe(error), []), None, self.handle)
         self.channel.send(ANSWER + payload)
 
-    def answer(self, name: str, args: list, memo: list) -> tuple[tuple, list | None]:
+    def answer(self, name: str, args: list, memo: list, write_back: bool) -> tuple[tuple, list | None]:
+        """What to reply to a request, and the objects that the reply may refer to."""
         known = list(memo)
         before = [contents(obj) for obj in known]
         try:
@@ -119,7 +121,8 @@ class Student:
             if isinstance(error, SystemExit | KeyboardInterrupt):
                 error = RuntimeError(f"{type(error).__name__} raised by the answer")
             return ("raised", *describe(error), self.changed(known, before)), known
-        return ("value", value, self.changed(known, before)), known
+        changes = self.changed(known, before)
+        return ("value", value, changes), known if write_back else without_changed(known, changes)
 
     # -- forking ----------------------------------------------------------------------------------------
 
@@ -255,7 +258,7 @@ class Student:
             # The judge's function calls student code in its turn.
             inner: list = []
             name, *inner_args = codec.decode(payload[1:], inner, self.resolve)
-            self.reply(*self.answer(name, inner_args, inner))
+            self.reply(*self.answer(name, inner_args, inner, payload[:1] == WRITE_BACK))
         kind, *rest = codec.decode(payload[1:], memo, self.resolve)
         if kind == "raised":
             error = getattr(builtins, rest[0], ErrorThere)
@@ -411,7 +414,9 @@ def same_contents(old: Any, new: Any) -> bool:
     if isinstance(old, tuple) and len(old) == 3:
         torch = sys.modules["torch"]
         return (
-            old[0] == new[0] and old[2] == new[2] and bool(torch.all((old[1] == new[1]) | (old[1] != old[1])))
+            old[0] == new[0]
+            and old[2] == new[2]
+            and bool(torch.all((old[1] == new[1]) | ((old[1] != old[1]) & (new[1] != new[1]))))
         )
     return old == new
 
@@ -427,6 +432,25 @@ def new_contents(obj: Any) -> tuple:
     if kind == "ndarray":
         return ("array", obj.copy())
     return ("tensor", obj.detach().clone())
+
+
+def without_changed(known: list, changes: list) -> list:
+    """``known`` with something else in the place of what has changed or holds what has changed.
+
+    The judge's own objects are as they were, so a reference to one of these would stand for the old contents.
+    """
+    stale = {id(known[number]) for number, (kind, _) in changes if kind != "grad"}
+    before = -1
+    while before < len(stale):
+        before = len(stale)
+        stale |= {id(obj) for obj in known if id(obj) not in stale and holds(obj, stale)}
+    return [object() if id(obj) in stale else obj for obj in known]
+
+
+def holds(obj: Any, wanted: set[int]) -> bool:
+    """Whether a container has one of these objects in it, itself or in a tuple."""
+    parts = obj.values() if isinstance(obj, dict) else obj if isinstance(obj, list | tuple) else ()
+    return any(id(part) in wanted or (isinstance(part, tuple) and holds(part, wanted)) for part in parts)
 
 
 def make_shell(namespace_name: str = "__main__") -> Any:

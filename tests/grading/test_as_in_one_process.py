@@ -1,0 +1,64 @@
+"""Answers that a test must take, or refuse, as it would if both ran in one process."""
+
+# ruff: noqa: E501  (a case is a line)
+
+import pytest
+
+from course_utils.grading.engine import Grader
+
+from .courses import answer, by_id, given, hand_in, make, solution, test
+
+TOTAL = "def sum(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total"
+SORT = "def srt(xs):\n    return sorted(xs)"
+RELU = "def relu(x):\n    return np.maximum(x, 0)"
+# name: (the instructor's answer, the student's, the test, the student's points)
+CASES = {
+    "builtin's name": (TOTAL, "def sum(xs):\n    return 42", "assert sum([1, 2, 3]) == 6", 0),
+    "builtin's name, right": (TOTAL, TOTAL, "assert sum([1, 2, 3]) == 6", 1),
+    "builtin's name, stopped": ("def pow(x, n):\n    return x**n", "1 / 0\ndef pow(x, n):\n    return x**n", "assert pow(2, 3) == 8", 0),
+    "builtin's name, crashed": ("def max(xs):\n    return sorted(xs)[-1]", "import os\nos._exit(0)", "assert max([1, 2]) == 2", 0),
+    "builtin's name, emptied": ("def min(xs):\n    return sorted(xs)[0]", "", "assert min([1, 2]) == 1", 0),
+    "IPython's name": ("def display(x):\n    return x", "pass", "display(3)", 0),
+    "sorts and returns": (SORT, "def srt(xs):\n    xs.sort()\n    return xs", "assert srt([3, 1, 2]) == [1, 2, 3]", 1),
+    "sorts and returns, wrong": (SORT, "def srt(xs):\n    xs.reverse()\n    return xs", "assert srt([3, 1, 2]) == [1, 2, 3]", 0),
+    "changes and returns": (RELU, "def relu(x):\n    x[x < 0] = 0\n    return x", "assert np.array_equal(relu(np.array([-1.0, 2.0])), [0, 2])", 1),
+    "changes and returns a part": (RELU, "def relu(x):\n    x[x < 0] = 0\n    return {'all': (x,)}['all'][0]", "assert np.array_equal(relu(np.array([-1.0, 2.0])), [0, 2])", 1),
+    "changes what it must not": (RELU, "def relu(x):\n    x[x < 0] = 0\n    return x", "x = np.array([-1.0, 2.0])\nassert np.array_equal(relu(x), [0, 2]) and x[0] == -1", 0),
+    "expected from the changed": ("def add(x):\n    return x + 1", "def add(x):\n    x += 1\n    return x", "x = np.zeros(2)\nassert np.array_equal(add(x), x + 1)", 0),
+    "merges and returns": ("def merge(a, b):\n    return {**a, **b}", "def merge(a, b):\n    a.update(b)\n    return a", "assert merge({1: 2}, {3: 4}) == {1: 2, 3: 4}", 1),
+    "changes one deeper": ("def scale(xs):\n    return [2 * x for x in xs]", "def scale(xs):\n    for x in xs:\n        x *= 2\n    return xs", "assert all((y == 2).all() for y in scale([np.ones(2), np.ones(3)]))", 1),
+    "changes one in a tuple": ("def scale(xs):\n    return [(2 * xs[0][0],)]", "def scale(xs):\n    xs[0][0][:] = 2\n    return xs", "assert (scale([(np.ones(2),)])[0][0] == 2).all()", 1),
+    "leaves the other alone": ("def keep(a, b):\n    return b", "def keep(a, b):\n    a.append(1)\n    return b", "b = [3]\nassert keep([], b) is b", 1),
+}  # fmt: skip
+
+
+def graded(root, cases):
+    """The questions of the instructor's answers and of the students', by case."""
+    cells = [given("import numpy as np\n\n\ndef start(x):\n    return x")]
+    for number, (right, _, text, _) in enumerate(cases.values()):
+        cells += [
+            answer(f"a{number}", f"### BEGIN SOLUTION\n{right}\n### END SOLUTION"),
+            test(f"t{number}", 1, text),
+        ]
+    assignment = make(root, cells, policy='uses = ["numpy", "os"]\n').load("hw")
+    answers = {f"a{number}": case[1] for number, case in enumerate(cases.values())}
+    with Grader(assignment, seed=1) as grader:
+        both = [by_id(grader.grade(hand_in(assignment, a))) for a in (solution(assignment), answers)]
+    return [{name: found[f"t{number}"] for number, name in enumerate(cases)} for found in both]
+
+
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory):
+    return graded(tmp_path_factory.mktemp("cases"), CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_points(marks, name):
+    of_solution, of_answer = (found[name] for found in marks)
+    assert of_solution.points == 1, of_solution.message
+    assert of_answer.points == CASES[name][3], of_answer.message
+
+
+def test_a_missing_answer_is_not_a_builtin(marks):
+    for name in ("stopped", "crashed"):
+        assert "is not defined" in marks[1][f"builtin's name, {name}"].message
