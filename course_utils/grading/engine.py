@@ -26,7 +26,8 @@ from . import diagnosis, names
 from . import policy as policies
 from .assignment import Assignment, Cell, Notebook
 from .inside import codec
-from .inside.channel import Channel, Closed, DeadlineExceeded
+from .inside.channel import Channel, Closed, DeadlineExceeded, FrameTooLarge
+from .proxies import WAYS
 from .rebuild import MAX_PARSED, Rebuilt, Step, rebuild
 from .sandbox import ZYGOTE_ENVIRONMENT, SandboxError, Zygote, kill_group
 from .session import Unconfined
@@ -319,7 +320,7 @@ class Grader:
         known = self._known(notebook)
         for step in steps:
             if step["kind"] == "test":
-                step["may_hand_over"] = step["key"] in known.hands_over
+                step["may_hand_over"] = known.hands_over.get(step["key"], [])
                 step["numeric"] = step["key"] in known.numeric
         for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
@@ -436,7 +437,7 @@ class Grader:
                 yield message
         except Closed:
             raise SandboxError("the judge died") from None
-        except DeadlineExceeded:
+        except (DeadlineExceeded, FrameTooLarge):  # what was reported before counts
             return
         finally:
             folder.cleanup()
@@ -575,7 +576,8 @@ class Known:
 
     Attributes:
         in_place: tests that it passes only if what it does to its arguments arrives in the judge.
-        hands_over: tests in which values go to methods and operators of objects that it makes.
+        hands_over: for the tests in which values go to objects that it makes, how: see
+            ``proxies.hand_over``.
         undecided: tests that have no result, or none but that time, memory or the process came to an end.
         numeric: tests that it ends with a number of points. (Otherwise an answer could turn the last value
             of such a test into something that is no number, which is full points in nbgrader.)
@@ -587,7 +589,7 @@ class Known:
     notebook: Notebook
     undecided: set[str] = field(init=False)
     in_place: set[str] = field(default_factory=set)
-    hands_over: set[str] = field(default_factory=set)
+    hands_over: dict[str, list[str]] = field(default_factory=dict)
     numeric: set[str] = field(default_factory=set)
     probes: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)
     tests: dict[str, list[str]] = field(default_factory=dict)
@@ -602,11 +604,11 @@ class Known:
             self.undecided.discard(result["key"])
         for found, keys in (
             (result["in_place"], self.in_place),
-            (result["handed_over"], self.hands_over),
             (result["numeric"], self.numeric),
         ):
             if found:
                 keys.add(result["key"])
+        self.hands_over[result["key"]] = result["handed_over"]
 
     def fill(self, calls: dict[str, list[bytes]], keys: set[str]) -> None:
         """Take the probes of the answers with these keys."""
@@ -682,7 +684,7 @@ def _plan(rebuilt: Rebuilt, imports: tuple[str, ...], tests: bool = True) -> lis
                     "points": cell.points,
                     "exports": list(cell.exports),
                     "attempted": any(key in attempted for key in cell.answers) or not cell.answers,
-                    "may_hand_over": True,
+                    "may_hand_over": list(WAYS),
                     "numeric": False,
                 }
             )

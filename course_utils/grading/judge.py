@@ -30,6 +30,7 @@ import time
 import traceback
 import zlib
 from dataclasses import dataclass, field
+from itertools import accumulate
 from types import CodeType
 from typing import Any
 
@@ -45,6 +46,8 @@ _WORTH_PROBING = ("failed", "error", "partial")
 OUTPUT_CAP = 20_000
 MAX_RECORDED = 20_000
 FIGURE_BYTES = 16 << 20  # of a notebook; what comes later is not shown
+PROBE_BYTES = 32 << 20  # of the results of one answer's probes; what comes later does not count
+RECORDED_BYTES = 32 << 20  # of the recorded calls; what comes later is no probe
 
 
 class JudgeOutOfTime(BaseException):
@@ -129,7 +132,7 @@ class Judge:
         self.missing: set[str] = set()
         self.verdicts: dict[str, str] = {}
         self.began = False
-        self.room_for_figures = FIGURE_BYTES
+        self.room_for_figures, self.room_for_results = FIGURE_BYTES, PROBE_BYTES
 
     # -- the notebook -----------------------------------------------------------------------------------
 
@@ -205,7 +208,7 @@ class Judge:
         later.
         """
         self.found, self.in_test, self.began = {}, True, False
-        self.session.may_hand_over = True  # what these cells compute with is no secret
+        self.session.may_hand_over = set(proxies.WAYS)  # what these cells compute with is no secret
         error: BaseException | None = None
         try:
             with self.limits(step["key"]):
@@ -222,8 +225,8 @@ class Judge:
     def test_cell(self, step: dict) -> None:
         started = time.monotonic()
         body, last = parse_test(step["source"], step["key"])
-        self.session.changed = self.session.write_back = self.session.handed_over = False
-        self.session.may_hand_over = step["may_hand_over"]
+        self.session.changed = self.session.write_back = False
+        self.session.handed_over, self.session.may_hand_over = set(), set(step["may_hand_over"])
         outcome = self.attempt(step, body, last)
         in_place = None
         if self.session.changed and outcome.verdict not in ("timeout", "crashed", "out of memory"):
@@ -246,7 +249,7 @@ class Judge:
                 "seconds": time.monotonic() - started,
                 **vars(outcome),
                 "in_place": vars(in_place) if in_place else None,
-                "handed_over": self.session.handed_over,
+                "handed_over": sorted(self.session.handed_over),
             }
         )
 
@@ -259,6 +262,7 @@ class Judge:
         if step["tests"] and not any(self.verdicts.get(key) in _WORTH_PROBING for key in step["tests"]):
             return
         results: dict[str, list] = {}
+        self.room_for_results = PROBE_BYTES
         self.session.deadline = time.monotonic() + self.cell_seconds
         self.session.fatal = None
         began = False
@@ -288,7 +292,11 @@ class Judge:
             value = function(*args, **kwargs)
             if type(value) is proxies.StudentTuple:
                 value = tuple(value)
-            codec.encode(value)
+            # Deep as it will lie in the report, which must neither fail nor grow too large.
+            size = len(codec.encode({"results": {"": [("value", value, self.session.changed)]}}))
+            if size > self.room_for_results:
+                raise codec.CannotCross(f"a value of {size} bytes")
+            self.room_for_results -= size
         except codec.CannotCross:
             return ("value", ("no plain data", type(value).__name__), self.session.changed)
         except Exception as error:
@@ -560,4 +568,7 @@ def judge(channel: Channel, task: dict, report: Any) -> None:
     session.recorded = [] if task["record"] else None
     judge_.run(task["steps"])
     if session.recorded is not None:
-        report({"kind": "calls", "calls": session.recorded[:MAX_RECORDED]})
+        kept = zip(
+            session.recorded[:MAX_RECORDED], accumulate(len(c) for _, c in session.recorded), strict=False
+        )
+        report({"kind": "calls", "calls": [call for call, total in kept if total <= RECORDED_BYTES]})

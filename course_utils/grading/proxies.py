@@ -86,7 +86,7 @@ class StudentFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._method:
-            hand_over(self, *args, *kwargs.values())
+            hand_over(self, "method", *args, *kwargs.values())
         return self._remote.session.call(self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -210,28 +210,31 @@ def attribute(proxy: Any, name: str) -> Any:
     if type(value) is StudentFunction:
         return StudentFunction(value._remote, method=True)
     if remote_of(value) is not None and callable(value):  # in the place of a method
-        hand_over(proxy, None)
+        hand_over(proxy, "method", None)
     return value
 
 
-def hand_over(proxy: Any, *values: Any) -> None:
-    """Called before values go to a method or an operator that an object of the student's brings along.
+WAYS = ("method", "operator", "membership")
+
+
+def hand_over(proxy: Any, way: str, *values: Any) -> None:
+    """Called before values go to what an object of the student's brings along: one of ``WAYS``.
 
     A plain answer has its own methods and operators in the judge. An object in its place would be handed what
-    it is compared with, and say what the difference is. So this is refused in a test in which the
-    instructor's own solution does without.
+    it is compared with, and say what the difference is. So each way is refused in a test in which the
+    instructor's own solution does without it.
     """
     if all(remote_of(value) is not None for value in values):
         return
     session, name = proxy._remote.session, proxy._remote.name
-    if not session.may_hand_over:
+    if way not in session.may_hand_over:
         raise TypeError(f"the answer is a {name}; it should be a number, an array or other plain data")
-    session.handed_over = True
+    session.handed_over.add(way)
 
 
 def _forward(name: str) -> Callable:
     def method(self: Any, *args: Any) -> Any:
-        hand_over(self, *args)
+        hand_over(self, "operator", *args)
         return self._remote.session.apply(name, self, *args)
 
     method.__name__ = name
@@ -240,7 +243,7 @@ def _forward(name: str) -> Callable:
 
 def _reflected(name: str) -> Callable:
     def method(self: Any, other: Any) -> Any:
-        hand_over(self, other)
+        hand_over(self, "operator", other)
         return self._remote.session.apply(name, other, self)
 
     return method

@@ -70,8 +70,8 @@ class Session:
     Attributes:
         deadline: ``time.monotonic()`` value by which the current cell must be done.
         fatal: what ended the current cell, if anything did.
-        may_hand_over, handed_over: whether values of the judge may go to methods and operators of the
-            student's objects, and whether any did: see ``proxies.hand_over``.
+        may_hand_over, handed_over: in which ways values of the judge may go to objects of the student's,
+            and in which they did: see ``proxies.hand_over``.
         changed: whether a call in this cell changed its arguments.
         write_back: whether such changes are applied to the judge's objects.
     """
@@ -82,7 +82,8 @@ class Session:
         self.deadline = time.monotonic() + 60
         self.fatal: Interrupted | None = None
         self.heard = False  # whether anything has come from the student process yet
-        self.may_hand_over, self.handed_over = True, False
+        self.may_hand_over: set[str] = set(proxies.WAYS)
+        self.handed_over: set[str] = set()
         self.changed = False
         self.write_back = False
         self.undo: list[Callable[[], None]] = []

@@ -180,7 +180,7 @@ class StudentModule(nn.Module):
         for part in ("_parameters", "_buffers", "_modules"):
             if name in self._fetched()[part]:
                 if part == "_modules":  # it can be called, so it can stand in the place of a method
-                    proxies.hand_over(self, None)
+                    proxies.hand_over(self, "method", None)
                 return self._fetched()[part][name]
         self._send()
         return proxies.attribute(self, name)

@@ -29,6 +29,21 @@ CASES = {
     "changes one deeper": ("def scale(xs):\n    return [2 * x for x in xs]", "def scale(xs):\n    for x in xs:\n        x *= 2\n    return xs", "assert all((y == 2).all() for y in scale([np.ones(2), np.ones(3)]))", 1),
     "changes one in a tuple": ("def scale(xs):\n    return [(2 * xs[0][0],)]", "def scale(xs):\n    xs[0][0][:] = 2\n    return xs", "assert (scale([(np.ones(2),)])[0][0] == 2).all()", 1),
     "leaves the other alone": ("def keep(a, b):\n    return b", "def keep(a, b):\n    a.append(1)\n    return b", "b = [3]\nassert keep([], b) is b", 1),
+    "array not to be written": ("def add(x):\n    return x + 1", "def add(x):\n    x += 1\n    return x.copy()", "x = np.zeros(3)\nx.setflags(write=False)\nassert (add(x) == 1).all()", 0),
+    "array of its own": ("def add(x):\n    return x + 1", "def add(x):\n    y = x.copy()\n    y += 1\n    return y", "x = np.zeros(3)\nx.setflags(write=False)\ny = add(x)\ny -= 1\nassert (y == x).all()", 1),
+    "array of one value": ("def ones(n):\n    return np.broadcast_to(1.0, n)", "def ones(n):\n    return np.ones(n)", "assert not ones(3).flags.writeable", 0),
+    "operators beside methods": (
+        "class Model:\n    def predict(self, x):\n        return 3 * x",
+        "class Zero:\n    __sub__ = lambda self, other: 0.0\n\n\nclass Model:\n    def predict(self, x):\n        return Zero()",
+        "assert abs(Model().predict(2.0) - 6.0) < 1e-9",
+        0,
+    ),
+    "operators beside methods, right": (
+        "class Model:\n    def predict(self, x):\n        return 3 * x",
+        "class Model:\n    predict = lambda self, x: np.float64(3) * x",
+        "assert abs(Model().predict(2.0) - 6.0) < 1e-9",
+        1,
+    ),
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from course_utils.grading import bank, diagnosis, mutants
 from course_utils.grading.assignment import CourseError
 from course_utils.grading.cli import app
+from course_utils.grading.engine import Grader
 from course_utils.grading.run import close_graders
 
 from . import courses
@@ -210,6 +211,21 @@ def test_results_are_the_same_up_to_rounding(values):
     assert not diagnosis.same(array, array.astype(np.float32))
     assert not diagnosis.same(array, array[None])
     assert not diagnosis.same(1, 1.0) and not diagnosis.same(True, 1)
+
+
+def test_odd_results_of_probes_cost_no_other_question(tmp_path):
+    """Nested as deeply as a value may be, or together far too large to be reported."""
+    assignment = make(tmp_path).load("hw")
+    answers = {
+        "deep": "def size(n, k, s=1):\n    r = []\n    for _ in range(57):\n        r = [r]\n    return r",
+        "large": "def size(n, k, s=1):\n    return 'x' * (3 << 20)",
+    }
+    with Grader(assignment, seed=1) as grader:
+        for answer in answers.values():
+            marked = grader.grade(
+                courses.hand_in(assignment, {**courses.solution(assignment), "size": answer})
+            )
+            assert [question.points for question in marked.questions] == [0, 0, 1]
 
 
 def test_only_one_belief_explains():

@@ -139,6 +139,14 @@ assert count(nn.Sequential(nn.Linear(3, 4), nn.ReLU())) == 16""",
 }
 
 
+CLEAN = "def clean(x):\n    return torch.nan_to_num(x)"
+CLEAN_TESTS = {
+    "cleaned": "assert torch.equal(clean(torch.tensor([1.0, torch.nan])), torch.tensor([1.0, 0.0]))",
+    "cleaned-leaf": "x = torch.tensor([1.0, torch.nan], requires_grad=True)\nassert clean(x)[1] == 0",
+    "left-alone": "x = torch.tensor([1.0, torch.nan])\nclean(x)\nassert x[1].isnan()",
+}
+
+
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory):
     cells = [
@@ -146,6 +154,8 @@ def grader(tmp_path_factory):
         answer("a", ANSWER),
     ]
     cells += [test(name, 1, source) for name, source in TESTS.items()]
+    cells += [answer("clean", f"### BEGIN SOLUTION\n{CLEAN}\n### END SOLUTION")]
+    cells += [test(name, 1, source) for name, source in CLEAN_TESTS.items()]
     with Grader(make(tmp_path_factory.mktemp("course"), cells).load("hw"), seed=1) as grader:
         yield grader
 
@@ -160,6 +170,17 @@ def test_the_same_cells_pass_in_one_process(name):
     space = {}
     exec("import torch\nfrom torch import nn\nimport torch.nn.functional as F\n" + ANSWER, space)
     exec(TESTS[name], space)
+
+
+def test_a_tensor_that_is_changed_and_returned_counts_as_returned(grader):
+    in_place = "def clean(x):\n    with torch.no_grad():\n        return x.nan_to_num_()"
+    answers = {**solution(grader.assignment), "clean": in_place}
+    marked = by_id(grader.grade(hand_in(grader.assignment, answers)))
+    assert {name: marked[name].points for name in CLEAN_TESTS} == {
+        "cleaned": 1,
+        "cleaned-leaf": 1,
+        "left-alone": 0,
+    }
 
 
 def test_a_lying_tensor_subclass_is_a_plain_tensor(grader):

@@ -199,7 +199,7 @@ class _Writer:
             if array.dtype.hasobject or not _ARRAY_DTYPE.match(array.dtype.str):
                 return False
             if not self._known(value):
-                self.out += b"a"
+                self.out += b"a" if value.flags.writeable else b"A"
                 self._array(array)
             return True
         if isinstance(value, np.generic):
@@ -342,10 +342,12 @@ class _Reader:
             if self.resolve is None:
                 raise Malformed("no handle is expected here")
             return self.resolve(Handle(*fields))
-        if tag in (b"a", b"g"):
+        if tag in (b"a", b"A", b"g"):
             array = self._array()
             if tag == b"g":
                 return array[()]
+            if tag == b"A":
+                array.flags.writeable = False
             self.memo.append(array)
             return array
         if tag == b"D":
