@@ -79,16 +79,18 @@ def grade(
     """Grade a class: every submission gets a mark and a sentence, and none can stop the others."""
     from . import report, run, sandbox
     from .assignment import Course, CourseError
-    from .submissions import find
+    from .submissions import find, without
 
     try:
         here = Course(course)
         loaded = here.load(assignment)
         places = find(here, assignment, submitted)
+        absent = without(here, assignment) if submitted is None else []
     except (CourseError, FileNotFoundError) as error:
         raise _stop(str(error)) from None
+    nothing = f"Without a folder {assignment!r}: {', '.join(absent)}" if absent else ""
     if not places:
-        raise _stop(f"no submissions of {assignment!r} in {submitted or here.submitted_directory}")
+        raise _stop(f"no submissions of {assignment!r} in {submitted or here.submitted_directory}. {nothing}")
     reason = sandbox.missing()
     if reason and not unprotected:
         raise _stop(
@@ -131,6 +133,8 @@ def grade(
 
         class_report.write(html, assignment, [entry.report() for entry in marked], protected=not unprotected)
     console.print(report.table(assignment, marked))
+    if nothing:
+        console.print(escape(nothing), highlight=False, soft_wrap=True)
     crashed = [entry for entry in marked if entry.status == "crashed"]
     for entry in crashed:
         errors.print(f"[bold red]course:[/] {entry.student}: {entry.problems[-1]}", highlight=False)

@@ -28,6 +28,7 @@ from nbgrader.utils import compute_checksum, parse_utc
 
 from .assignment import Assignment, Cell, Course, CourseError, Notebook
 from .engine import Decided, Marked
+from .submissions import ON_TIME
 
 
 class Writer:
@@ -123,8 +124,12 @@ class Writer:
             self.book.update_or_create_student(marked.student)
             extra = {}
             if marked.timestamp:
-                with contextlib.suppress(ValueError, OverflowError):  # its author may have been the student
+                try:
                     extra["timestamp"] = parse_utc(marked.timestamp)
+                except (ValueError, OverflowError):  # its author may have been the student
+                    extra["timestamp"] = None
+                    said = f"timestamp.txt cannot be read as a date: {marked.timestamp[:40]!r}."
+                    marked.problems.append(f"{said} {ON_TIME}")
             submission = self.book.update_or_create_submission(self.assignment.name, marked.student, **extra)
             grades, comments = self._entries(submission)
             for question in marked.questions:

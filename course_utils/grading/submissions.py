@@ -1,20 +1,23 @@
 """Finding a class's submissions in a folder.
 
 Accepted below the folder: ``<student>/<assignment>/<notebook>.ipynb`` (nbgrader's own layout, also the
-default), and ``<student>/<notebook>.ipynb``. Every student folder gives a submission, whatever is in it:
-none is ever skipped.
+default), and ``<student>/<notebook>.ipynb``. In a folder that is named, every student folder gives a
+submission, whatever is in it. In the course's own folder, which holds all assignments, those without this one
+give none: ``without`` names them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from .assignment import Assignment, Course, CourseError
 from .engine import Submission
 from .rebuild import MAX_FILE_BYTES, Unreadable, extra_files, read_regular
+
+ON_TIME = "The submission counts as on time."
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,24 @@ def find(course: Course, assignment: str, folder: Path | None) -> list[Place]:
     return places
 
 
+def without(course: Course, assignment: str) -> list[str]:
+    """Students in the course's own submitted folder who have handed in nothing by this assignment's name,
+    with what they have instead if only its case differs.
+    """
+    pattern = course.path(course.submitted_directory, "*", assignment).parts
+    index = pattern.index("*")
+    if assignment not in pattern[index:]:  # the students' folders are in the assignment's
+        return []
+    have = {place.student for place in find(course, assignment, None)}
+    said = []
+    for folder in sorted(Path(*pattern[:index]).glob("*")):
+        student = _name(folder.name)
+        if folder.is_dir() and not folder.name.startswith(".") and student not in have:
+            close = [p.name for p in folder.glob("*") if p.name.casefold() == assignment.casefold()]
+            said.append(f"{student} (has {_name(close[0])!r})" if close else student)
+    return said
+
+
 def _name(text: str) -> str:
     """A folder's name as text that can be written everywhere; bytes that are no UTF-8 become escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -83,8 +104,11 @@ def read(place: Place, assignment: Assignment) -> Submission:
             notebooks[notebook.name] = None
     files = extra_files(place.folder, {name for name, _ in assignment.files}, problems)
     stamp = None
-    with contextlib.suppress(Unreadable, UnicodeDecodeError):
-        stamp = read_regular(place.folder / "timestamp.txt", 200).decode("utf-8").strip() or None
+    if os.path.lexists(place.folder / "timestamp.txt"):
+        try:
+            stamp = read_regular(place.folder / "timestamp.txt", 200).decode("utf-8").strip() or None
+        except (Unreadable, UnicodeDecodeError) as error:
+            problems.append(f"timestamp.txt cannot be read: {error}. {ON_TIME}")
     return Submission(place.student, notebooks, tuple(files), tuple(problems), stamp)
 
 
@@ -100,7 +124,9 @@ def _choose(folder: Path, name: str, alone: bool, problems: list[str]) -> Path |
     if not others or not alone:
         return None
     close = [p for p in others if name.lower() in p.stem.lower()] or others
-    problems.append(f"The notebook is called {close[0].name!r} instead of {expected.name!r}.")
+    said = f"The notebook is called {close[0].name!r} instead of {expected.name!r}"
+    ignored = ", ".join(repr(p.name) for p in others if p != close[0])
+    problems.append(f"{said}; not graded: {ignored}." if ignored else f"{said}.")
     return close[0]
 
 

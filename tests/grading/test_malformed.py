@@ -208,9 +208,14 @@ FILES = {
         "big.bin",
     ),
     "timestamp of nonsense": (
-        lambda f, d: (_as_is(f, d), (f / "timestamp.txt").write_text("soon")),
+        lambda f, d: (_as_is(f, d), (f / "timestamp.txt").write_bytes(b"\xff")),
         FULL,
-        "",
+        "timestamp.txt cannot be read",
+    ),
+    "two versions": (
+        lambda f, d: ((f / "hw-backup.ipynb").write_bytes(d), (f / "hw-final.ipynb").write_bytes(b"")),
+        FULL,
+        "called 'hw-backup.ipynb' instead of 'hw.ipynb'; not graded: 'hw-final.ipynb'.",
     ),
 }
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from course_utils.grading.assignment import Course
 from course_utils.grading.cli import app
+from course_utils.grading.submissions import without
 
 from . import courses
 
@@ -99,6 +100,31 @@ def test_a_sandbox_that_is_refused_stops_a_proof(tmp_path, monkeypatch):
         monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
         code, output = command("prove", make(tmp_path), "hw")
     assert code == 2 and "the student sandbox did not start: bwrap: setting up uid map" in output
+
+
+def test_who_has_handed_in_nothing_is_told(tmp_path):
+    course = make(tmp_path, policy="uses = []\n")
+    (tmp_path / "submitted" / "ann" / "HW").mkdir(parents=True)
+    (tmp_path / "submitted" / "ann" / "HW" / "hw.ipynb").write_bytes(b"")
+    (tmp_path / "submitted" / "bob" / "other").mkdir(parents=True)
+    (tmp_path / "submitted" / "sam" / "hw" / "timestamp.txt").write_text("soon")
+    code, output = grade(course, "--json", tmp_path / "report.json")
+    assert code == 0 and "Without a folder 'hw': ann (has 'HW'), bob\n" in output
+    (entry,) = json.loads((tmp_path / "report.json").read_text())
+    late = "timestamp.txt cannot be read as a date: 'soon'. The submission counts as on time."
+    assert (entry["student"], entry["problems"]) == ("sam", [late])
+    (tmp_path / "submitted" / "sam" / "hw").rename(tmp_path / "submitted" / "sam" / "Hw")
+    code, output = grade(course)
+    assert code == 2 and "Without a folder 'hw': ann (has 'HW'), bob, sam (has 'Hw')\n" in output
+
+
+def test_where_students_are_in_the_assignments_folder_none_is_without(tmp_path):
+    structure = "{nbgrader_step}/{assignment_id}/{student_id}"
+    (tmp_path / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.CourseDirectory.directory_structure = {structure!r}\n"
+    )
+    (tmp_path / "submitted" / "hw" / "sam").mkdir(parents=True)
+    assert without(Course(tmp_path), "hw") == []
 
 
 def test_doctor_needs_a_course_that_is_there(tmp_path):
