@@ -66,16 +66,19 @@ def equivalents(folder: Path) -> dict[tuple[str, str], str]:
     """Reasons by (cell, change), from ``equivalent.toml``.
 
     Raises:
-        ValueError: an entry lacks its cell, change or reason.
+        ValueError: the file is no TOML, or an entry lacks its cell, change or reason.
     """
     path = folder / "equivalent.toml"
     if not path.exists():
         return {}
-    with path.open("rb") as file:
-        entries = tomllib.load(file).get("mutant", [])
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
+    except ValueError as error:  # of TOML, or of UTF-8
+        raise ValueError(f"{path}: {error}") from None
     found = {}
-    for entry in entries:
-        if not all(isinstance(entry.get(key), str) and entry[key] for key in ("cell", "change", "reason")):
+    for entry in entries if isinstance(entries, list) else [entries]:
+        told = [entry.get(key) for key in ("cell", "change", "reason")] if isinstance(entry, dict) else [None]
+        if not all(isinstance(text, str) and text for text in told):
             raise ValueError(f"{path}: each [[mutant]] needs cell, change and reason; got {entry}")
         found[entry["cell"], entry["change"]] = entry["reason"]
     return found

@@ -125,6 +125,13 @@ def test_mutants_must_be_caught_or_listed(tmp_path):
     assert prove(course)[0].exit_code == 0
 
 
+@pytest.mark.parametrize("text", ["[[mutant", "mutant = 3", "[mutant]\ncell = 'a'", "[[mutant]]\ncell = 'a'"])
+def test_bad_lists_of_equivalent_mutants_are_named(tmp_path, text):
+    (tmp_path / "equivalent.toml").write_text(text)
+    with pytest.raises(ValueError, match=r"equivalent\.toml: "):
+        mutants.equivalents(tmp_path)
+
+
 def test_mutants_change_one_thing_each():
     source = "def f(x, y=2):\n    '''Doc 1.'''\n    if x > 1 and y:\n        return -x\n    z = [x, 3][0]\n    return z * y"
     found = {m.change for m in mutants.mutants("c", source)}
