@@ -568,7 +568,6 @@ def judge(channel: Channel, task: dict, report: Any) -> None:
     session.recorded = [] if task["record"] else None
     judge_.run(task["steps"])
     if session.recorded is not None:
-        kept = zip(
-            session.recorded[:MAX_RECORDED], accumulate(len(c) for _, c in session.recorded), strict=False
-        )
-        report({"kind": "calls", "calls": [call for call, total in kept if total <= RECORDED_BYTES]})
+        calls = session.recorded[:MAX_RECORDED]
+        sizes = accumulate(len(arguments) for _, arguments in calls)
+        report({"kind": "calls", "calls": calls[: sum(size <= RECORDED_BYTES for size in sizes)]})

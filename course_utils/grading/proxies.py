@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import collections.abc
+import contextlib
 import inspect
 import sys
 from collections.abc import Callable
@@ -284,20 +285,6 @@ for _name in ("lt", "le", "gt", "ge"):
     setattr(StudentObject, f"__{_name}__", _ordering(f"__{_name}__"))
 
 
-def _number(kind: type) -> Callable:
-    def method(self: Any) -> Any:
-        value = self._remote.session.apply(kind.__name__, self)
-        if type(value) is not kind:
-            raise TypeError(f"the answer is a {self._remote.name}, not a number")
-        return value
-
-    return method
-
-
-StudentObject.__int__ = _number(int)
-StudentObject.__float__ = _number(float)
-
-
 def _call(self: Any, *args: Any, **kwargs: Any) -> Any:
     return self._remote.session.call(self, args, kwargs)
 
@@ -312,6 +299,36 @@ def _getitem(self: Any, key: Any) -> Any:
 
 def _setitem(self: Any, key: Any, value: Any) -> None:
     self._remote.session.apply("__setitem__", self, key, value)
+
+
+def _delitem(self: Any, key: Any) -> None:
+    self._remote.session.apply("__delitem__", self, key)
+
+
+def _contains(self: Any, value: Any) -> bool:
+    if "membership" not in self._remote.session.may_hand_over and isinstance(self, collections.abc.Iterable):
+        return any(item is value or item == value for item in self)
+    hand_over(self, "membership", value)
+    return _truth(self._remote.session.apply("__contains__", self, value))
+
+
+def _reversed(self: Any) -> Any:
+    iterator = self._remote.session.apply("reversed", self)
+    return iterator if isinstance(iterator, collections.abc.Iterator) else iter(iterator)
+
+
+def _plain(name: str, kind: type) -> Callable:
+    def method(self: Any, *args: Any) -> Any:
+        value = self._remote.session.apply(name, self, *args)
+        if type(value) is not kind:
+            raise TypeError(f"{name}() of the student's {self._remote.name} gives no {kind.__name__}")
+        return value
+
+    return method
+
+
+StudentObject.__int__ = _plain("int", int)
+StudentObject.__float__ = _plain("float", float)
 
 
 def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
@@ -346,6 +363,13 @@ _SPECIAL: dict[str, dict[str, Callable]] = {
     "__next__": {"__next__": _next},
     "__len__": {"__len__": _length},
     "__getitem__": {"__getitem__": _getitem, "__setitem__": _setitem},
+    "__delitem__": {"__delitem__": _delitem},
+    "__contains__": {"__contains__": _contains},
+    "__reversed__": {"__reversed__": _reversed},
+    "__hash__": {"__hash__": _plain("hash", int)},
+    "__bool__": {"__bool__": _plain("bool", bool)},
+    "__round__": {"__round__": _forward("round")},
+    "__format__": {"__format__": _plain("format", str)},
     "__enter__": {"__enter__": _enter, "__exit__": _exit},
     "__array__": {"__array__": _array},
 }
@@ -390,9 +414,9 @@ def _make_class(remote: Remote, info: Any) -> type:
     """
     bases: tuple[type, ...] = ()
     if type(info) is tuple and len(info) == 4:
-        error = getattr(builtins, info[1], None) if type(info[1]) is str else None
-        if isinstance(error, type) and issubclass(error, Exception):
-            return type(remote.name, (StudentRaised, error), {"_remote": remote})
+        if type(info[1]) is tuple and info[1]:
+            known = [_known_error(base) if type(base) is str else base for base in info[1]]
+            return _error_class(remote.name, known, {"_remote": remote})
         if info[3] is True and "torch" in sys.modules:
             from . import tensors
 
@@ -410,7 +434,7 @@ def _signature(obj: Any) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-_error_types: dict[type, type] = {}
+_error_types: dict[tuple[type | None, ...], type] = {}
 
 
 def student_error(description: tuple, own_class: Any, may_end: bool = False) -> BaseException:
@@ -422,8 +446,7 @@ def student_error(description: tuple, own_class: Any, may_end: bool = False) -> 
     type_name, bases, message, lines = description
     kind = own_class if isinstance(own_class, type) and issubclass(own_class, StudentRaised) else None
     if kind is None:
-        candidates = (_known_error(name) for name in [type_name, *bases])
-        kind = _mixed(next((c for c in candidates if c is not None), RuntimeError))
+        kind = _mixed(*(_known_error(name) for name in [type_name, *bases]))
     if not may_end and issubclass(kind, StopIteration | StopAsyncIteration):
         kind = _mixed(RuntimeError)
     error = kind.__new__(kind, message)
@@ -432,20 +455,33 @@ def student_error(description: tuple, own_class: Any, may_end: bool = False) -> 
     return error
 
 
-def _mixed(kind: type) -> type:
-    if kind not in _error_types:
-        try:
-            _error_types[kind] = type(kind.__name__, (StudentRaised, kind), {})
-        except TypeError:
-            _error_types[kind] = type("Exception", (StudentRaised, Exception), {})
-    return _error_types[kind]
+def _mixed(*kinds: type | None) -> type:
+    if kinds not in _error_types:
+        _error_types[kinds] = _error_class("", kinds, {})
+    return _error_types[kinds]
+
+
+def _error_class(name: str, bases: Any, attributes: dict) -> type:
+    """An exception that is a case of all these, as far as they are exceptions and go together; of
+    RuntimeError if none is.
+    """
+    fit = [b for b in dict.fromkeys(bases) if isinstance(b, type) and issubclass(b, Exception)]
+    kept = [b for b in fit if not any(issubclass(other, b) for other in fit if other is not b)]
+    kept = kept or [RuntimeError]
+    name = name or kept[0].__name__
+    for some in (kept, kept[:1], [Exception]):
+        own = () if any(issubclass(base, StudentRaised) for base in some) else (StudentRaised,)
+        with contextlib.suppress(TypeError):  # no order of theirs, no layout of theirs
+            return type(name, (*own, *some), attributes)
+    raise AssertionError("an Exception can always be derived from")
 
 
 def _known_error(name: str) -> type | None:
     found = getattr(builtins, name, None)
     if found is None and name == "LinAlgError" and "numpy" in sys.modules:
         found = sys.modules["numpy"].linalg.LinAlgError
-    return found if isinstance(found, type) and issubclass(found, Exception) else None
+    known = isinstance(found, type) and issubclass(found, Exception)
+    return found if known and not issubclass(found, BaseExceptionGroup) else None
 
 
 def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:

@@ -11,7 +11,9 @@ from .courses import answer, by_id, given, hand_in, make, solution, test
 TOTAL = "def sum(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total"
 SORT = "def srt(xs):\n    return sorted(xs)"
 RELU = "def relu(x):\n    return np.maximum(x, 0)"
-# name: (the instructor's answer, the student's, the test, the student's points)
+A = "class A(ValueError):\n    pass"
+STACK = "class Stack:\n    def __init__(self, *xs):\n        self.xs = list(xs)\n\n    def __len__(self):\n        return 1\n\n    def __getitem__(self, i):\n        return self.xs[i]\n\n"
+# name: (the instructor's answer, the student's (None: the same), the test, the student's points)
 CASES = {
     "builtin's name": (TOTAL, "def sum(xs):\n    return 42", "assert sum([1, 2, 3]) == 6", 0),
     "builtin's name, right": (TOTAL, TOTAL, "assert sum([1, 2, 3]) == 6", 1),
@@ -44,6 +46,21 @@ CASES = {
         "assert abs(Model().predict(2.0) - 6.0) < 1e-9",
         1,
     ),
+    "exception of a derived class": (f"{A}\ndef f():\n    raise A('no')", f"{A}\nclass B(A):\n    pass\ndef f():\n    raise B('no')", "try:\n    f()\nexcept A as e:\n    assert str(e) == 'no' and isinstance(e, ValueError)", 1),
+    "exception of two kinds": ("class E(KeyError, ValueError):\n    pass\ndef g():\n    raise E", "class A(KeyError):\n    pass\nclass E(A, ValueError):\n    pass\ndef g():\n    raise E", "for kind in (E, KeyError, ValueError):\n    try:\n        g()\n    except kind:\n        pass", 1),
+    "exception of a library": ("def axis(x):\n    raise IndexError", "def axis(x):\n    return x.sum(axis=7)", "for kind in (IndexError, LookupError):\n    try:\n        axis(np.ones(2))\n    except kind:\n        pass\n    else:\n        assert False", 1),
+    "exception of another kind": ("def h():\n    raise IndexError", "class E(KeyError):\n    pass\ndef h():\n    raise E", "try:\n    h()\nexcept IndexError:\n    pass", 0),
+    "exception of a callback": ("def attempt(f):\n    try:\n        return f()\n    except ValueError:\n        return None", "def attempt(f):\n    try:\n        return f()\n    except ValueError as e:\n        return None", "class Flaky(ValueError):\n    pass\ndef f():\n    raise Flaky('now')\nassert attempt(f) is None", 1),
+    "truth": (STACK + "    def __bool__(self):\n        return bool(self.xs)", None, "assert Stack(1) and not Stack()", 1),
+    "truth, wrong": (STACK + "    def __bool__(self):\n        return bool(self.xs)", STACK, "assert Stack(1) and not Stack()", 0),
+    "membership": (STACK + "    def __contains__(self, x):\n        return x in self.xs", None, "assert 3 in Stack(3) and 4 not in Stack(3)", 1),
+    "membership, wrong": (STACK + "    def __contains__(self, x):\n        return x in self.xs", STACK + "    __contains__ = lambda self, x: True", "assert 3 in Stack(3) and 4 not in Stack(3)", 0),
+    "membership of a list": ("def few():\n    return [1, 2]", "class All:\n    __contains__ = lambda self, x: True\n\n\ndef few():\n    return All()", "assert 2 in few()", 0),
+    "membership of what can be iterated": ("def more():\n    return [1, 2]", "class All:\n    __contains__ = lambda self, x: True\n    __iter__ = lambda self: iter([1, 3])\n\n\ndef more():\n    return All()", "assert 2 in more()", 0),
+    "reversed": (STACK + "    def __reversed__(self):\n        return iter(self.xs[::-1])", None, "assert list(reversed(Stack(1, 2))) == [2, 1]", 1),
+    "deletion": (STACK + "    def __delitem__(self, i):\n        del self.xs[i]", None, "s = Stack(1, 2)\ndel s[0]\nassert s[0] == 2", 1),
+    "hash": (STACK + "    def __eq__(self, other):\n        return self.xs == other.xs\n\n    def __hash__(self):\n        return hash(tuple(self.xs))", None, "assert len({Stack(1), Stack(1), Stack(2)}) == 2", 1),
+    "rounding and format": ("class M:\n    def __round__(self, n=0):\n        return n\n\n    def __format__(self, spec):\n        return 'm' + spec", None, "assert round(M(), 2) == 2 and round(M()) == 0 and f'{M():x}' == 'mx'", 1),
 }  # fmt: skip
 
 
@@ -56,7 +73,9 @@ def graded(root, cases):
             test(f"t{number}", 1, text),
         ]
     assignment = make(root, cells, policy='uses = ["numpy", "os"]\n').load("hw")
-    answers = {f"a{number}": case[1] for number, case in enumerate(cases.values())}
+    answers = {
+        f"a{number}": case[0] if case[1] is None else case[1] for number, case in enumerate(cases.values())
+    }
     with Grader(assignment, seed=1) as grader:
         both = [by_id(grader.grade(hand_in(assignment, a))) for a in (solution(assignment), answers)]
     return [{name: found[f"t{number}"] for number, name in enumerate(cases)} for found in both]

@@ -38,6 +38,13 @@ REQUEST, ANSWER, CALLBACK = b"Q", b"A", b"C"
 WRITE_BACK = b"W"  # a request after which the judge applies changes of the arguments to its own objects
 
 
+# What of an object's class the judge's proxy for it has, too: see ``proxies``.
+SPECIAL = (
+    "__call__", "__iter__", "__next__", "__len__", "__getitem__", "__delitem__", "__contains__",
+    "__reversed__", "__enter__", "__hash__", "__bool__", "__round__", "__format__", "__array__",
+)  # fmt: skip
+
+
 class CappedOutput(io.TextIOBase):
     """Standard output that keeps its first part and counts the rest, so that endless printing costs no
     memory.
@@ -210,17 +217,8 @@ class Student:
         elif isinstance(obj, tuple):  # a named tuple, such as torch.max gives
             kind, info = "tuple", (getattr(type(obj), "__match_args__", ()), tuple(obj))
         else:
-            special = (
-                "__call__",
-                "__iter__",
-                "__next__",
-                "__len__",
-                "__getitem__",
-                "__enter__",
-                "__eq__",
-                "__array__",
-            )
-            info = tuple(n for n in special if getattr(type(obj), n, None) not in (None, object.__eq__))
+            own = {n: getattr(type(obj), n, None) for n in SPECIAL}  # None also hides: __hash__ beside __eq__
+            info = tuple(n for n, m in own.items() if m is not None and m is not getattr(object, n, None))
         return codec.Handle(ident, kind, str(name), info)
 
     def resolve(self, handle: codec.Handle) -> Any:
@@ -350,7 +348,7 @@ OPERATIONS = {
         f.__name__: f
         for f in (getattr, setattr, delattr, isinstance, issubclass, len, iter, next, repr, str, int)
     },
-    **{f.__name__: f for f in (float, hash, round, abs, reversed, format, dir, divmod)},
+    **{f.__name__: f for f in (bool, float, hash, round, abs, reversed, format, dir, divmod)},
     "enter": lambda obj: type(obj).__enter__(obj),
     "exit": lambda obj: type(obj).__exit__(obj, None, None, None),
     "signature": signature_of,
@@ -359,11 +357,17 @@ OPERATIONS = {
 
 
 def class_info(cls: type) -> tuple:
-    """(names of the bases, nearest built-in exception or "", module name) for a class."""
+    """(names of the bases, for an exception what it is directly derived from, module name, is it a network)
+    for a class.
+
+    Classes of the student's own are told as such, others by name.
+    """
     bases = [base.__name__ for base in cls.__mro__]
-    error = next(
-        (b.__name__ for b in cls.__mro__ if b.__module__ == "builtins" and issubclass(b, BaseException)), ""
-    )
+    error: tuple = ()
+    if issubclass(cls, BaseException):
+        for base in cls.__bases__:
+            own = base.__module__ == "__main__"
+            error += (base,) if own else tuple(known.__name__ for known in base.__mro__)
     torch = sys.modules.get("torch")
     is_module = torch is not None and issubclass(cls, torch.nn.Module)
     return (bases, error, str(cls.__module__), is_module)
