@@ -168,7 +168,7 @@ class Course(CourseFolder):
             said.append(f"released already, with the answers in it: {', '.join(released)}")
         if strange := not_installed(assignment.policy):
             said.append(
-                f"{folder / 'policy.toml'}: uses names no module that is installed here: {', '.join(strange)}"
+                f"{folder / 'policy.toml'}: uses lists what is not installed here: {', '.join(strange)}"
             )
         return said
 

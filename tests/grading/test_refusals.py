@@ -163,7 +163,7 @@ def test_modules_that_are_not_there_are_warned_of(tmp_path):
     ]
     course = make(tmp_path, policy=f"uses = {json.dumps(uses)}\n")
     (warning,) = course.concerns(course.load("hw"))
-    assert warning.endswith("no module that is installed here: nunpy, course_utils.dato, numpy.x.y, ")
+    assert warning.endswith("uses lists what is not installed here: nunpy, course_utils.dato, numpy.x.y, ")
 
 
 def test_every_command_warns(tmp_path, monkeypatch):
