@@ -112,7 +112,8 @@ class Course(CourseFolder):
         folder = self.source_folder(name)
         if name not in (known := self.assignments()):  # also "ps1/" or "./ps1", which lead to a folder, too
             there = ", ".join(known) or "none"
-            raise CourseError(f"no assignment {name!r}: no notebook in {folder} (there are: {there})")
+            where = self.source_folder("x").parent
+            raise CourseError(f"no assignment {name!r} with a notebook in {where} (there are: {there})")
         paths = sorted(folder.glob("*.ipynb"))
         try:
             policy = load_policy(folder / "policy.toml")
