@@ -135,6 +135,8 @@ def grade(
     console.print(report.table(assignment, marked))
     if nothing:
         console.print(escape(nothing), highlight=False, soft_wrap=True)
+    for loss in dict.fromkeys(loss for entry in marked for loss in entry.solution_losses):
+        errors.print(f"[bold yellow]course:[/] {escape(loss)}", highlight=False, soft_wrap=True)
     crashed = [entry for entry in marked if entry.status == "crashed"]
     for entry in crashed:
         errors.print(f"[bold red]course:[/] {entry.student}: {entry.problems[-1]}", highlight=False)
@@ -227,7 +229,7 @@ def prove(
         json.write_text(json_module.dumps([asdict(proof) for proof in found], indent=1) + "\n")
     console.print(report.proof_table(found))
     for line in [*proofs.summary(found), f"{len(found)} answers in {time.monotonic() - started:.0f} s"]:
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if any(proof.problem for proof in found):
         raise typer.Exit(1)
 

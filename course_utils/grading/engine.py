@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -95,6 +96,7 @@ class Marked:
     )  # per notebook: text, output, error of each cell
     timestamp: str | None = None
     late_penalty: float = 0.0
+    solution_losses: list[str] = field(default_factory=list)  # for the instructor; none if nothing ran
 
     @property
     def score(self) -> float:
@@ -258,6 +260,8 @@ class Grader:
                 question.notebook = notebook.name
             marked.questions += questions
             marked.cells[notebook.name] = cells
+            if known := self._of_notebook.get(notebook.name):
+                marked.solution_losses += known.losses
         if not any(readable):
             missing = all(submission.notebooks.get(n.name) is None for n in self.assignment.notebooks)
             marked.status = "missing" if missing else "unreadable"
@@ -299,19 +303,7 @@ class Grader:
 
     def _run(self, notebook: Notebook, rebuilt: Rebuilt, files: tuple) -> tuple[dict[str, dict], list[dict]]:
         """Run a rebuilt notebook: results by test key, and for each step what is to be shown."""
-        cells = [
-            {
-                "key": s.cell.key if s.cell else None,
-                "text": s.text,
-                "code": s.code,
-                "attempted": s.attempted,
-                "output": "",
-                "figures": [],
-                "error": None,
-                "ended": "",
-            }
-            for s in rebuilt.steps
-        ]
+        cells = _blank(rebuilt)
         results: dict[str, dict] = {}
         own_work = (s for s in rebuilt.steps if s.code and (not s.cell or s.cell.role != "test"))
         if not any(step.attempted for step in own_work):
@@ -324,21 +316,14 @@ class Grader:
                 step["numeric"] = step["key"] in known.numeric
         for message in self._judged(steps + known.steps(), files):
             if message["kind"] == "student":
-                shown = {k: message[k] for k in ("output", "figures", "error", "ended", "seconds")}
-                cells[message["number"]].update(shown)
+                _show(cells, message)
             elif message["kind"] == "test":
                 results[message["key"]] = message
             elif message["kind"] == "probe":
                 told = self._explain(notebook, message["key"], message["results"])
                 for key in known.tests[message["key"]] if told else ():
                     results[key]["diagnosis"] = told
-        for step in steps:
-            if step["kind"] == "test" and step["key"] not in results:
-                message = "The time for the whole notebook was used up before this question."
-                results[step["key"]] = {"verdict": "timeout", "score": 0.0, "message": message}
-        for key, result in results.items():  # right where the instructor's solution needs it, too
-            if result.get("in_place") and key in known.in_place:
-                result.update({k: result["in_place"][k] for k in ("verdict", "score", "message")})
+        _settle(steps, results, known)
         return results, cells
 
     # -- what the instructor's solution and the bank do ---------------------------------------------------
@@ -357,10 +342,15 @@ class Grader:
     def _learn(self, notebook: Notebook) -> Known:
         known = Known(notebook)
         calls: list[tuple[str, bytes]] = []
+        rebuilt = _solution(notebook, {})
+        steps, cells, results = self._plan(rebuilt), _blank(rebuilt), {}
         try:
-            for message in self._judged(self._plan(_solution(notebook, {})), (), bool(self.assignment.bank)):
+            for message in self._judged(steps, (), bool(self.assignment.bank)):
                 if message["kind"] == "test":
                     known.learn(message)
+                    results[message["key"]] = message
+                elif message["kind"] == "student":
+                    _show(cells, message)
                 elif message["kind"] == "calls":
                     calls = message["calls"]
         except (SandboxError, Unconfined) as error:
@@ -368,6 +358,11 @@ class Grader:
                 raise
             raise CannotGrade(f"the solution of {notebook.name!r} cannot be run: {error}") from error
         known.fill(diagnosis.choose(calls), {entry.cell for entry in self.assignment.bank})
+        _settle(steps, results, known)
+        refusals, stops = self._refusals(rebuilt), _stops(rebuilt, cells)
+        questions = [self._question(cell, rebuilt, results, refusals, stops) for cell in notebook.graded]
+        several = len(self.assignment.notebooks) > 1
+        known.losses = [f"{notebook.name}: {loss}" if several else loss for loss in losses(questions)]
         return known
 
     def _explain(self, notebook: Notebook, key: str, results: dict[str, list]) -> str | None:
@@ -517,6 +512,52 @@ class Grader:
         return question
 
 
+def losses(questions: list[Question]) -> list[str]:
+    """The questions that the instructor's solution loses points in, and why, a line each."""
+    return [
+        f"the solution gets {q.points:g} of {q.max_points:g} points in {q.id} "
+        f"({q.verdict}: {textwrap.shorten(q.message, 200, placeholder=' ...')})"
+        for q in questions
+        if q.verdict != "manual" and q.points < q.max_points
+    ]
+
+
+def _blank(rebuilt: Rebuilt) -> list[dict]:
+    """For each step, what is shown of it if it does not run."""
+    return [
+        {
+            "key": s.cell.key if s.cell else None,
+            "text": s.text,
+            "code": s.code,
+            "attempted": s.attempted,
+            "output": "",
+            "figures": [],
+            "error": None,
+            "ended": "",
+        }
+        for s in rebuilt.steps
+    ]
+
+
+def _show(cells: list[dict], message: dict) -> None:
+    """Take what the judge says of a student's cell."""
+    shown = {k: message[k] for k in ("output", "figures", "error", "ended", "seconds")}
+    cells[message["number"]].update(shown)
+
+
+def _settle(steps: list[dict], results: dict[str, dict], known: Known) -> None:
+    """Complete a run's results: of tests that it did not come to, and of those that ask for changes in
+    place.
+    """
+    for step in steps:
+        if step["kind"] == "test" and step["key"] not in results:
+            message = "The time for the whole notebook was used up before this question."
+            results[step["key"]] = {"verdict": "timeout", "score": 0.0, "message": message}
+    for key, result in results.items():  # right where the instructor's solution needs it, too
+        if result.get("in_place") and key in known.in_place:
+            result.update({k: result["in_place"][k] for k in ("verdict", "score", "message")})
+
+
 @dataclass(frozen=True)
 class Stop:
     """How one of a student's cells came to an end before its end.
@@ -579,6 +620,7 @@ class Known:
         hands_over: for the tests in which values go to objects that it makes, how: see
             ``proxies.hand_over``.
         undecided: tests that have no result, or none but that time, memory or the process came to an end.
+        losses: the tests in which it loses points, a sentence each.
         numeric: tests that it ends with a number of points. (Otherwise an answer could turn the last value
             of such a test into something that is no number, which is full points in nbgrader.)
         probes: for each answer with a bank, calls of its functions: their arguments by function name.
@@ -593,6 +635,7 @@ class Known:
     numeric: set[str] = field(default_factory=set)
     probes: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)
     tests: dict[str, list[str]] = field(default_factory=dict)
+    losses: list[str] = field(default_factory=list)
     beliefs: dict[str, dict[str, dict[str, list]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

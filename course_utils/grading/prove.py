@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .assignment import Assignment
 from .bank import Entry
-from .engine import Grader, Marked
+from .engine import Grader, Marked, losses
 from .mutants import Mutant
 
 
@@ -53,7 +53,7 @@ def prove(
     def solution() -> Proof:
         marked = _grade(grader, {})
         lost = _lost(marked)
-        return Proof("solution", "", "", marked.score, lost, "the solution loses points" if lost else "")
+        return Proof("solution", "", "", marked.score, lost, "; ".join(losses(marked.questions)))
 
     def entry(e: Entry) -> Proof:
         marked = _grade(grader, {e.cell: e.source})
@@ -136,5 +136,5 @@ def summary(proofs: list[Proof]) -> list[str]:
                 f"wrong {p.cell} {p.name}: gives the same results as {', '.join(p.like)}, so the feedback "
                 "can name neither: merge them, or add a test that tells them apart"
             )
-    lines += [f"{p.kind} {p.cell} {p.name}: {p.problem}".replace("  ", " ") for p in proofs if p.problem]
+    lines += [f"{' '.join(filter(None, (p.kind, p.cell, p.name)))}: {p.problem}" for p in proofs if p.problem]
     return lines

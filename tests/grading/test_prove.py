@@ -90,6 +90,45 @@ def test_prove_names_what_is_wrong_with_a_bank(tmp_path, path, text, problem):
     assert next(p["problem"] for p in proofs if p["problem"]).endswith(problem)
 
 
+TYPO = [
+    *CELLS[:1],
+    courses.test("typo", 2, "assert size(5, 3) == 4, 'not [four] places'"),
+    courses.test("fine", 1, "assert size(4, 3) == 2"),
+    courses.answer("tensor", "### BEGIN SOLUTION\nimport torch\n\nt = torch.ones(2)\n### END SOLUTION"),
+    courses.test("tensor-test", 3, "assert len(t) == 2"),
+]
+
+
+def test_a_solution_that_loses_points_is_told_with_the_reasons(tmp_path):
+    """By a test with a typo, and by a module that the policy lacks: in proofs, and to whoever grades a class."""
+    course = courses.make(tmp_path, TYPO, policy="uses = []\n")
+    typo = "the solution gets 0 of 2 points in typo (failed: not [four] places)"
+    tensor = "the solution gets 0 of 3 points in tensor-test (forbidden: "
+    result, (solution,) = prove(course, "--no-mutants")
+    assert result.exit_code == 1 and solution["caught_by"] == ["typo", "tensor-test"]
+    assert solution["problem"].startswith(f"{typo}; {tensor}") and "torch" in solution["problem"]
+    assert f"solution: {typo}; {tensor}" in result.output
+    assignment = course.load("hw")
+    for student, answers in (
+        ("ann", courses.solution(assignment)),
+        ("bob", {"size": "size = 1"}),
+        ("cy", {}),
+    ):
+        folder = tmp_path / "in" / student
+        folder.mkdir(parents=True)
+        (folder / "hw.ipynb").write_bytes(courses.notebook(assignment, answers))
+    files = ["--csv", tmp_path / "g.csv", "--json", tmp_path / "r.json"]
+    command = ["grade", "hw", "--course", tmp_path, "--submitted", tmp_path / "in", *files]
+    for _ in range(2):  # the second time from the journal
+        result = CliRunner().invoke(app, [str(part) for part in command])
+        assert result.exit_code == 0, result.output
+        told = [line for line in result.stderr.splitlines() if "the solution gets" in line]
+        assert [typo in told[0], tensor in told[1], len(told)] == [True, True, 2]
+        assert "not [four] places" in result.stderr and "the solution gets" not in result.stdout
+    assert "the solution" not in (tmp_path / "r.json").read_text()
+    close_graders()
+
+
 def test_prove_names_beliefs_that_cannot_be_told_apart(tmp_path):
     twin = (
         FILES["wrong/size/stride-ignored.py"].replace("n - k + 1", "1 + n - k").replace("nothing", "little")
