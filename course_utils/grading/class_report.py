@@ -32,22 +32,27 @@ def points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-_TEMPLATES.filters["points"] = points
+def label(question: dict[str, Any]) -> str:
+    """A question's name in the report, with its notebook's where an assignment has several."""
+    return f"{question['notebook']}/{question['id']}" if question.get("notebook") else question["id"]
+
+
+_TEMPLATES.filters |= {"points": points, "label": label}
 
 
 def question_summary(results: list[Result]) -> list[dict[str, Any]]:
     """One row a question, in the order of the assignment.
 
-    Returns a list of dicts with ``id``, ``max_points``, ``mean`` (points), ``full`` (how
+    Returns a list of dicts with ``id`` (its label), ``max_points``, ``mean`` (points), ``full`` (how
     many got all points), ``attempted`` (how many tried) and ``verdicts`` (a ``Counter``).
     """
     rows: dict[str, dict[str, Any]] = {}
     for result in results:
         for question in result["questions"]:
             row = rows.setdefault(
-                question["id"],
+                label(question),
                 {
-                    "id": question["id"],
+                    "id": label(question),
                     "max_points": question["max_points"],
                     "points": [],
                     "verdicts": Counter(),
@@ -67,15 +72,15 @@ def question_summary(results: list[Result]) -> list[dict[str, Any]]:
 def beliefs(results: list[Result]) -> list[dict[str, Any]]:
     """One row a belief behind wrong answers, the one that most students hold first.
 
-    Returns a list of dicts with ``text`` (what they were told), ``students`` and ``questions`` (the ids),
-    each in order of appearance and without repetition: one belief often shows in several questions.
+    Returns a list of dicts with ``text`` (what they were told), ``students`` and ``questions`` (labels), each
+    in order of appearance and without repetition: one belief often shows in several questions.
     """
     rows: dict[str, dict[str, Any]] = {}
     for result in results:
         for question in result["questions"]:
             if text := question.get("diagnosis"):
                 row = rows.setdefault(text, {"text": text, "students": {}, "questions": {}})
-                row["students"][result["student"]] = row["questions"][question["id"]] = None
+                row["students"][result["student"]] = row["questions"][label(question)] = None
     found = [{**row, **{key: list(row[key]) for key in ("students", "questions")}} for row in rows.values()]
     return sorted(found, key=lambda row: -len(row["students"]))
 
@@ -91,7 +96,7 @@ def render(assignment: str, results: list[Result], *, protected: bool = True) ->
     return _TEMPLATES.get_template("class_report.html").render(
         assignment=assignment,
         results=results,
-        marks={r["student"]: {q["id"]: q for q in r["questions"]} for r in results},
+        marks={r["student"]: {label(q): q for q in r["questions"]} for r in results},
         questions=question_summary(results),
         beliefs=beliefs(results),
         troubled=[r for r in results if r["problems"] or r["status"] != "graded"],

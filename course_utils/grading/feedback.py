@@ -30,7 +30,9 @@ from traitlets.config import Config  # noqa: E402
 
 
 class ForStudents(NbGraderPreprocessor):
-    """Shows tests as they were released, and begins with what went wrong and why."""
+    """Shows tests as they were released and tasks without their mark schemes, and begins with what went wrong
+    and why.
+    """
 
     released = Dict(help="For each notebook, the released text of each test by its key.").tag(config=True)
 
@@ -41,8 +43,9 @@ class ForStudents(NbGraderPreprocessor):
             key = cell.metadata.get("nbgrader", {}).get("grade_id")
             if key in tests:
                 cell.source = tests[key]
-            found = cell.metadata.pop("course", None)
-            if found:
+            found = cell.metadata.pop("course", {})
+            cell.source = found.get("for_students", cell.source)
+            if "sentence" in found:
                 lines.append(f"- **{key}**: {found['sentence']}")
         if lines:
             nb.cells.insert(0, new_markdown_cell("### What to look at\n\n" + "\n".join(dict.fromkeys(lines))))

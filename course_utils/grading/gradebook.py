@@ -237,7 +237,7 @@ def _decided(grades: dict[tuple[str, str], Any]) -> Decided:
 
 def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: bool = True) -> Any:
     """The graded notebook in nbgrader's form; with ``hidden`` False, tests are shown as they were
-    released.
+    released, and tasks without their mark schemes.
     """
     questions = {q.id: q for q in marked.questions if q.notebook == notebook.name}
     by_key = {cell.key: cell for cell in notebook.cells}
@@ -249,11 +249,14 @@ def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: b
         if cell and cell.role == "test":
             text = cell.source if hidden else cell.release
         new = {"cell_type": "markdown", "id": f"cell-{number}", "metadata": {}, "source": text}
+        if cell and cell.role == "task" and hidden and cell.source != cell.release:
+            new["source"] = _with_mark_scheme(cell, text)
+            new["metadata"]["course"] = {"for_students": text}
         if step["code"]:
             new |= {"cell_type": "code", "execution_count": None, "outputs": _outputs(step, question)}
         if question and question.verdict not in ("passed", "manual"):
             sentence = question.diagnosis or f"{question.verdict}: {question.message}"
-            new["metadata"]["course"] = {"sentence": " ".join(sentence.split())[:600]}
+            new["metadata"].setdefault("course", {})["sentence"] = " ".join(sentence.split())[:600]
         if cell and (cell.role != "given" or cell.locked):
             _add_role(new, cell)
         cells.append(new)
@@ -262,6 +265,11 @@ def as_notebook(notebook: Notebook, steps: list[dict], marked: Marked, hidden: b
     )
     nbformat.validate(result)  # once: nbformat's functions for new cells check each for themselves, slowly
     return result
+
+
+def _with_mark_scheme(cell: Cell, text: str) -> str:
+    """A task's cell for whoever marks it: as the instructor wrote it, below what a student wrote into it."""
+    return cell.source if text.strip() == cell.release.strip() else f"{text}\n\n{cell.source}"
 
 
 def _add_role(new: dict, cell: Cell) -> None:

@@ -36,6 +36,12 @@ def manual(key, points, source, code=False):
     return new(source, id=key, metadata={"nbgrader": _role(key, grade=True, solution=True, points=points)})
 
 
+def task(key, points, source):
+    return new_markdown_cell(
+        source, id=key, metadata={"nbgrader": _role(key, task=True, locked=True, points=points)}
+    )
+
+
 def _role(key, **flags):
     return {
         "grade_id": key,

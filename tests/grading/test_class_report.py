@@ -61,6 +61,22 @@ def test_beliefs_are_counted_by_student_and_the_commonest_comes_first(results):
     assert "<b>2 students</b> (bob, cyd) in conv, size<br>" + flipped in page
 
 
+def test_questions_of_two_notebooks_with_one_name_are_told_apart():
+    def both(student, one, two):
+        first, second = question("q", one, "passed"), question("q", two, "failed", diagnosis="Why.")
+        return result(student, {**first, "notebook": "one"}, {**second, "notebook": "two"})
+
+    results = [both("ada", 10.0, 0.0), both("bob", 8.0, 2.0)]
+    rows = class_report.question_summary(results)
+    assert [(row["id"], row["mean"], row["students"]) for row in rows] == [
+        ("one/q", 9.0, 2),
+        ("two/q", 1.0, 2),
+    ]
+    assert class_report.beliefs(results)[0]["questions"] == ["two/q"]
+    page = class_report.render("convolution", results)
+    assert re.findall(r">(8|2)<small>", page) == ["8", "2"] and "<b>two/q</b>, failed" in page
+
+
 def test_what_students_wrote_is_text(results):
     page = class_report.render("convolution", results)
     assert "<script" not in page and "<img" not in page and "<b>not</b>" not in page

@@ -10,7 +10,7 @@ from course_utils.grading.engine import Grader
 from course_utils.grading.gradebook import Writer, as_notebook
 from course_utils.grading.rebuild import MAX_ADDED_TEXT, rebuild
 
-from .courses import answer, by_id, hand_in, make, manual, notebook, test
+from .courses import answer, by_id, hand_in, make, manual, notebook, task, test
 
 CELLS = [
     answer("double", "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"),
@@ -171,3 +171,24 @@ def test_names_that_only_the_solution_has_are_not_asked_of_an_answer_that_lost_i
     mine = {"cells": [own("def twice(x):\n    return x + x")]}
     rebuilt = rebuild(notebook_of, json.dumps(mine).encode())
     assert rebuilt.steps[0].text == mine["cells"][0]["source"]
+
+
+SCHEME = "Draw it.\n\n### BEGIN MARK SCHEME\nTwo points a mask.\n### END MARK SCHEME"
+
+
+@pytest.mark.parametrize("written", ["", "My <b>drawing</b> is below."])
+def test_a_mark_scheme_is_for_the_marker_alone(tmp_path, written):
+    course = make(tmp_path, [task("draw", 4, SCHEME), *CELLS[:2]], policy="uses = []\n")
+    assignment = course.load("hw")
+    assert "Two points" not in assignment.notebooks[0].cells[0].release
+    text = f"Draw it.\n\n{written}"
+    with Grader(assignment, seed=1) as grader:
+        marked = grader.grade(hand_in(assignment, {"draw": text, "double": DOUBLE}))
+    shown = [as_notebook(assignment.notebooks[0], marked.cells["hw"], marked, h) for h in (True, False)]
+    assert shown[0].cells[0].source.endswith(SCHEME) and written in shown[0].cells[0].source
+    assert shown[1].cells[0].source == text
+    with Writer(course, assignment) as writer:
+        writer.write(marked)
+    (page,) = feedback.write(course, assignment)
+    assert "Draw it." in page.read_text() and "Two points" not in page.read_text()
+    assert "drawing" in page.read_text() or not written
