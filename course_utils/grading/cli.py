@@ -135,8 +135,7 @@ def grade(
     console.print(report.table(assignment, marked))
     if nothing:
         console.print(escape(nothing), highlight=False, soft_wrap=True)
-    for loss in dict.fromkeys(loss for entry in marked for loss in entry.solution_losses):
-        errors.print(f"[bold yellow]course:[/] {escape(loss)}", highlight=False, soft_wrap=True)
+    _warn(list(dict.fromkeys(loss for entry in marked for loss in entry.solution_losses)))
     crashed = [entry for entry in marked if entry.status == "crashed"]
     for entry in crashed:
         errors.print(f"[bold red]course:[/] {entry.student}: {entry.problems[-1]}", highlight=False)
