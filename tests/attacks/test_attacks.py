@@ -197,7 +197,7 @@ def state_of(root):
             state[str(path)] = (
                 info.st_mode,
                 info.st_size,
-                info.st_mtime_ns,
+                0 if path.is_dir() else info.st_mtime_ns,  # Python may add its __pycache__
                 hashlib.sha256(content).hexdigest(),
             )
     return state
