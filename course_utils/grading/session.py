@@ -62,6 +62,7 @@ class Stage:
         self.channel = channel
         self.known: dict[int, Any] = {}  # number -> proxy
         self.mirrors: dict[int, Any] = {}  # number -> the judge's copy of a parameter, see ``tensors``
+        self.modules: list[Any] = []  # the student's modules whose state the judge has a copy of
 
 
 class Session:

@@ -52,36 +52,45 @@ def call(session: Session, target: Any, args: tuple, kwargs: dict) -> Any:
     """Call student code; its result is part of the judge's graph if it depends on tensors that require
     gradients.
     """
-    modules = [m for m in _modules_in((target, args, kwargs)) if session.kept_by(m._remote.stage)]
     enabled = torch.is_grad_enabled()
-    mirrors: list[tuple[int, nn.Parameter]] = []
-    for module in modules:
-        for part in module.modules() if enabled or module._loaded else ():
-            if isinstance(part, StudentModule):
-                part._send()
-                mirrors += [(ident, p) for ident, p in part._mirrors() if p.requires_grad]
-    mirrors = list(dict(mirrors).items())
-    found, sent, _ = session.exchange(
-        "call_torch", target, args, kwargs, enabled, [ident for ident, _ in mirrors]
-    )
-    if type(found) is not tuple or len(found) != 2 or type(found[1]) is not int:
+    send_changes(session, grads=not isinstance(target, StudentModule))
+    found, sent, _ = session.exchange("call_torch", target, args, kwargs, enabled)
+    fits = type(found) is tuple and [type(part) for part in found[1:]] == [int, list, list]
+    if not fits or not all(type(t) is torch.Tensor for t in found[2]):
         session._fail(Nonsense("an answer of the wrong form"))
-    result, number = found
+    result, number, outputs, parameters = found
     if isinstance(target, StudentModule):
-        for part in target.modules() if target.training and target._loaded else ():
-            part.__dict__["_stale"] = True  # batch statistics have moved
+        target._note_call()
     else:
         session.calls += 1  # any module may have been changed
     inputs = [t for t in _tensors_in((args, kwargs)) if t.requires_grad]
     known = {id(t) for t in sent}
-    outputs = [t for t in _tensors_in(result) if t.requires_grad and id(t) not in known]
-    if not number or not enabled:
+    outputs = [t for t in outputs if t.requires_grad and id(t) not in known]
+    try:
+        inputs += [_mirror(session, described) for described in parameters]
+    except (TypeError, ValueError) as error:
+        session._fail(Nonsense(f"a parameter of the wrong form: {error}"))
+    if not number or not enabled or not inputs:
         return _replaced(result, {id(t): t.detach() for t in outputs})
-    everything = [*inputs, *(p for _, p in mirrors)]
-    if not everything:
-        return _replaced(result, {id(t): t.detach() for t in outputs})
-    joined = _Across.apply(session, session.top, number, outputs, *everything)
+    joined = _Across.apply(session, session.top, number, outputs, *inputs)
     return _replaced(result, {id(old): new for old, new in zip(outputs, joined, strict=True)})
+
+
+def send_changes(session: Session, grads: bool) -> None:
+    """Bring the student's modules up to date, all that the test may have changed: a function may use any.
+    Gradients only if asked for: a module's own calls do not look at them.
+    """
+    news = [
+        ("", ident, *found)
+        for stage in session.stages
+        for ident, mirror in stage.mirrors.items()
+        if (found := _news(mirror, grads))
+    ]
+    if news:
+        session.request("update", None, None, news, [])
+    for stage in session.stages:
+        for module in stage.modules:
+            module._send(mirrors=False)
 
 
 def _tensors_in(value: Any) -> list[torch.Tensor]:
@@ -89,20 +98,6 @@ def _tensors_in(value: Any) -> list[torch.Tensor]:
     from .inside.graphs import tensors_in
 
     return tensors_in(value)
-
-
-def _modules_in(value: Any) -> list[StudentModule]:
-    found: dict[int, Any] = {}
-    todo = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, StudentModule):
-            found[id(item)] = item
-        elif isinstance(item, list | tuple):
-            todo += item
-        elif isinstance(item, dict):
-            todo += item.values()
-    return list(found.values())
 
 
 def _replaced(value: Any, new: dict[int, Any]) -> Any:
@@ -131,8 +126,8 @@ class StudentModule(nn.Module):
     def __init__(self, remote: proxies.Remote):
         blank = vars(nn.Module())
         kept = {name: blank.pop(name) for name in ("_parameters", "_buffers", "_modules", "training")}
-        own = {"_remote": remote, "_state": kept, "_loaded": False, "_stale": True, "_seen": -1}
-        self.__dict__.update(blank, **own, _sent={}, _idents={})
+        own = {"_remote": remote, "_state": kept, "_loaded": False, "_stale": True, "_lazy": False}
+        self.__dict__.update(blank, **own, _seen=-1, _synced=None, _sent={}, _idents={})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return call(self._remote.session, self, args, kwargs)
@@ -164,8 +159,10 @@ class StudentModule(nn.Module):
             self.__dict__["training"] = mode
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if "_state" not in self.__dict__ or isinstance(value, nn.Parameter) or name == "training":
+        if "_state" not in self.__dict__ or name == "training":
             super().__setattr__(name, value)
+        elif isinstance(value, nn.Parameter):
+            self._parameters[name] = value  # sent before the next call
         elif isinstance(value, nn.Module) and proxies.remote_of(value) is None:
             raise TypeError(
                 f"a {type(value).__name__} made by the test cannot become a part of the student's module"
@@ -197,11 +194,12 @@ class StudentModule(nn.Module):
             return state
         if not session.kept_by(self._remote.stage):
             return state
+        self._forget_the_undone()
+        self._send()  # or what the test has done since would be lost
         layout = session.request("layout", self)
         try:
-            training, parameters, buffers, children = layout
-            if not self.__dict__.get("_dirty"):
-                state["training"] = training is True
+            training, parameters, buffers, children, lazy = layout
+            state["training"] = training is True
             self._take_parameters(state["_parameters"], parameters)
             self._take_buffers(state["_buffers"], buffers)
             for name, child in children:
@@ -212,33 +210,34 @@ class StudentModule(nn.Module):
                 del state["_modules"][name]
         except (TypeError, ValueError) as error:
             session._fail(Nonsense(f"a module of the wrong form: {error}"))
-        self.__dict__.update(_loaded=True, _stale=False, _seen=session.calls)
+        if not any(module is self for module in self._remote.stage.modules):
+            self._remote.stage.modules.append(self)
+        self.__dict__.update(_loaded=True, _stale=False, _seen=session.calls, _lazy=lazy is True)
+        self.__dict__["_synced"] = session.top
         return state
 
+    def _forget_the_undone(self) -> None:
+        """What was exchanged with a stage that has been dropped since has never happened over there."""
+        if self.__dict__["_loaded"] and not self._remote.session.kept_by(self.__dict__["_synced"]):
+            self.__dict__.update(_loaded=False, _stale=True, _sent={}, _idents={})
+            self.__dict__["_state"]["_parameters"].clear()
+
+    def _note_call(self) -> None:
+        """The module has run: batch statistics have moved, and sizes that were open are known."""
+        todo: list[Any] = [self]
+        while todo:
+            part = todo.pop()
+            if isinstance(part, StudentModule) and part.__dict__["_loaded"]:
+                state = part.__dict__["_state"]
+                part.__dict__["_stale"] |= state["training"] or part.__dict__["_lazy"]
+                todo += state["_modules"].values()
+
     def _take_parameters(self, mine: OrderedDict, found: list) -> None:
-        table = self._remote.stage.mirrors
         names = []
         for name, described in found:
             names.append(str(name))
-            if described is None:
-                mine[str(name)] = None
-                continue
-            ident, value, requires_grad = described
-            if type(ident) is not int or type(value) is not torch.Tensor or type(requires_grad) is not bool:
-                raise TypeError("a parameter of the wrong form")
-            value = value.detach()
-            mirror = table.get(ident)
-            if mirror is None:
-                can = value.is_floating_point() or value.is_complex()
-                mirror = table[ident] = nn.Parameter(value.clone(), requires_grad=requires_grad and can)
-                mirror._student_ident = ident
-            elif not _same(mirror.data, value):
-                mirror.data = value.clone()
-            if mirror.requires_grad != requires_grad and mirror.is_floating_point():
-                mirror.requires_grad_(requires_grad)
-            mine[str(name)] = mirror
-            self.__dict__["_idents"][str(name)] = (ident, mirror)
-            self.__dict__["_sent"][str(name)] = (mirror.data.clone(), mirror.requires_grad)
+            mine[str(name)] = None if described is None else _mirror(self._remote.session, described)
+            self.__dict__["_idents"][str(name)] = None if described is None else described[0]
         for name in set(mine) - set(names):
             del mine[name]
 
@@ -258,48 +257,101 @@ class StudentModule(nn.Module):
             else:
                 mine[str(name)] = value
             (unsaved.discard if persistent else unsaved.add)(str(name))
-            self.__dict__["_sent"][f"buffer {name}"] = None if value is None else value.detach().clone()
+            self.__dict__["_sent"][str(name)] = None if value is None else value.detach().clone()
 
-    def _mirrors(self) -> list[tuple[int, nn.Parameter]]:
-        self._fetched()
-        return [(ident, mirror) for ident, mirror in self.__dict__["_idents"].values()]
-
-    def _send(self) -> None:
-        """Tell the student's side what the test has done to the mirrors since the last exchange."""
-        if not self.__dict__["_loaded"]:
+    def _send(self, mirrors: bool = True) -> None:
+        """Tell the student's side what the test has done to this module since the last exchange; unless
+        ``mirrors``, that of its parameters is known there.
+        """
+        self._forget_the_undone()
+        if not self.__dict__["_loaded"] or not self._remote.session.kept_by(self._remote.stage):
             return
-        state, sent = self._fetched(), self.__dict__["_sent"]
+        state, sent, idents = (self.__dict__[name] for name in ("_state", "_sent", "_idents"))
         parameters, buffers = [], []
         for name, mirror in state["_parameters"].items():
             if mirror is None:
                 continue
-            ident, known = self.__dict__["_idents"].get(name, (0, None))
-            if known is not mirror:
-                parameters.append((name, 0, mirror.detach(), mirror.requires_grad))
+            ident = getattr(mirror, "_student_ident", 0)
+            if not ident:
+                parameters.append((name, 0, mirror.detach(), mirror.requires_grad, mirror.grad))
                 continue
-            value, requires_grad = sent[name]
-            changed = not _same(value, mirror.data)
-            if changed or requires_grad != mirror.requires_grad:
-                parameters.append((name, ident, mirror.detach() if changed else None, mirror.requires_grad))
-                sent[name] = (mirror.data.clone(), mirror.requires_grad)
+            news = _news(mirror, grads=True) if mirrors else None
+            if news or idents.get(name) != ident:
+                parameters.append((name, ident, *(news or (None, mirror.requires_grad, False))))
+                idents[name] = ident
         for name, value in state["_buffers"].items():
-            if value is not None and not _same(sent.get(f"buffer {name}"), value):
+            if value is not None and not _same(sent.get(name), value):
                 buffers.append((name, value.detach()))
-                sent[f"buffer {name}"] = value.detach().clone()
-        if parameters or buffers or self.__dict__.pop("_dirty", False):
-            self._remote.session.request("update", self, state["training"], parameters, buffers)
-            if any(ident == 0 for _, ident, _, _ in parameters):
+                sent[name] = value.detach().clone()
+        training = state["training"] if self.__dict__.pop("_dirty", False) else None
+        if parameters or buffers or training is not None:
+            self.__dict__["_synced"] = self._remote.session.top
+            self._remote.session.request("update", self, training, parameters, buffers)
+            if any(ident == 0 for _, ident, *_ in parameters):
                 self._adopt()
 
     def _adopt(self) -> None:
         """The test gave this module a new parameter: learn the number that it has now."""
-        _, found, _, _ = self._remote.session.request("layout", self)
-        for name, described in found:
-            mirror = self.__dict__["_state"]["_parameters"].get(name)
-            if described is not None and mirror is not None:
-                self._remote.stage.mirrors[described[0]] = mirror
-                self.__dict__["_idents"][name] = (described[0], mirror)
-                self.__dict__["_sent"][name] = (mirror.data.clone(), mirror.requires_grad)
+        session = self._remote.session
+        try:
+            for name, described in session.request("layout", self)[1]:
+                mirror = self.__dict__["_state"]["_parameters"].get(name)
+                if described is not None and mirror is not None:
+                    _mirror(session, described, mirror)
+                    self.__dict__["_idents"][name] = described[0]
+        except (TypeError, ValueError) as error:
+            session._fail(Nonsense(f"a module of the wrong form: {error}"))
+
+
+def _mirror(session: Session, described: Any, made: nn.Parameter | None = None) -> nn.Parameter:
+    """The judge's copy of a parameter of the student's, brought to what its side says it is now.
+
+    Args:
+        described: (number, value, whether it requires a gradient, gradient), see ``Graphs.described``.
+        made: what a test has put in this parameter's place, to be its copy from now on.
+    """
+    ident, value, requires_grad, grad = described
+    if type(ident) is not int or ident < 1 or type(requires_grad) is not bool:
+        raise TypeError("a parameter is (number, value, whether it requires a gradient, gradient)")
+    mirror = next((s.mirrors[ident] for s in session.stages if ident in s.mirrors), None)
+    if value is None and mirror is not None:
+        return mirror
+    if type(value) is not torch.Tensor or not (grad is None or type(grad) is torch.Tensor):
+        raise TypeError("a value that is no tensor")
+    value = value.detach()
+    if grad is not None and (grad.shape != value.shape or grad.dtype != value.dtype):
+        raise TypeError("a gradient that does not fit its parameter")
+    can = value.is_floating_point() or value.is_complex()
+    if mirror is None or made is not None:
+        mirror = nn.Parameter(value.clone(), requires_grad=requires_grad and can) if made is None else made
+        session.top.mirrors[ident] = mirror
+        mirror._student_ident, known = ident, None
+    else:
+        known = mirror._student_has[2]
+    if not _same(mirror.data, value):
+        mirror.data = value.clone()
+    if mirror.requires_grad != requires_grad and can:
+        mirror.requires_grad_(requires_grad)
+    if not _same(known, grad):
+        mirror.grad = None if grad is None else grad.detach().clone()
+    mirror._student_has = (value.clone(), requires_grad, None if grad is None else grad.detach().clone())
+    return mirror
+
+
+def _news(mirror: nn.Parameter, grads: bool) -> tuple | None:
+    """What the test has done to a mirror: (value or None, whether it requires a gradient, gradient or False);
+    None for nothing.
+    """
+    value, requires_grad, grad = mirror._student_has
+    moved = not _same(value, mirror.data)
+    graded = grads and not _same(grad, mirror.grad)
+    if not moved and not graded and requires_grad == mirror.requires_grad:
+        return None
+    value = mirror.data.clone() if moved else value
+    if graded:
+        grad = None if mirror.grad is None else mirror.grad.detach().clone()
+    mirror._student_has = (value, mirror.requires_grad, grad)
+    return (value if moved else None, mirror.requires_grad, grad if graded else False)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -313,13 +365,12 @@ _types: dict[type, type] = {}
 
 
 def make_module(remote: proxies.Remote, info: Any) -> StudentModule:
-    """The stand-in for a student's module; one of torch's own layers is also an instance of that layer's
-    class.
+    """The stand-in for a student's module; what is or derives from one of torch's own layers, whose name is
+    ``info``, is also an instance of that layer's class.
     """
-    known = getattr(nn, remote.name, None)
+    known = getattr(nn, info, None) if type(info) is str else None
     kind = StudentModule
-    from_torch = type(info) is tuple and len(info) == 4 and str(info[2]).startswith("torch.nn.")
-    if from_torch and isinstance(known, type) and issubclass(known, nn.Module):
+    if isinstance(known, type) and issubclass(known, nn.Module):
         if known not in _types:
             _types[known] = type(known.__name__, (StudentModule, known), {})
         kind = _types[known]

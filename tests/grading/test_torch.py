@@ -50,7 +50,82 @@ def count(model):
     return sum(p.numel() for p in model.parameters())
 
 
+class Stack(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(3, 4), nn.ReLU())
+
+
+class Affine(nn.Linear):
+    pass
+
+
+class Linear(nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+
+class Dropping(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+        self.last = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.last(self.drop(x))
+
+    def predict(self, x):
+        return self(x)
+
+    def loss(self, x):
+        return self.predict(x).pow(2).mean()
+
+
+class Lazy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.LazyConv2d(4, 3)
+        self.norm = nn.LazyBatchNorm2d()
+        self.head = nn.LazyLinear(2)
+
+    def forward(self, x):
+        return self.head(self.norm(self.conv(x)).flatten(1))
+
+
+def total(x):
+    return x.sum().expand(1)
+
+
+def mirrored(x):
+    return x.conj(), x.conj().imag
+
+
+def act(z):
+    return F.relu(z, inplace=True)
+
+
+def scaled(z):
+    z *= 3
+    return z + 0, z
+
+
+def predict(x):
+    return net(x)
+
+
+def gradients(model, x):
+    model(x).sum().backward()
+
+
+def descend(model, rate):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= rate * parameter.grad
+    model.zero_grad()
+
+
 net = Net()
+single = nn.Linear(2, 1)
+in_place = nn.Sequential(nn.ReLU(inplace=True))
 ### END SOLUTION"""
 
 TESTS = {
@@ -136,6 +211,89 @@ assert not torch.equal(model.conv.weight, before)
 freeze(model)
 assert not model.conv.weight.requires_grad and model.head[1].weight.requires_grad
 assert count(nn.Sequential(nn.Linear(3, 4), nn.ReLU())) == 16""",
+    "one-element": """
+x = torch.ones(3, requires_grad=True)
+assert total(x).item() == 3
+total(x).sum().backward()
+assert torch.equal(x.grad, torch.ones(3))
+single(torch.ones(1, 2)).sum().backward()
+assert torch.equal(single.weight.grad, torch.ones(1, 2))
+conjugate, imaginary = mirrored(torch.tensor([1 + 2j, 3 - 4j]))
+assert torch.equal(conjugate, torch.tensor([1 - 2j, 3 + 4j]))
+assert torch.equal(imaginary, torch.tensor([-2.0, 4.0]))
+assert total(torch.ones(1).expand(3)).item() == 3""",
+    "own-layers": """
+stack, affine, mine = Stack(), Affine(3, 2), Linear()
+assert isinstance(stack, nn.Sequential) and isinstance(stack, Stack) and len(stack) == 2
+assert isinstance(stack[0], nn.Linear) and stack[0].in_features == 3
+assert isinstance(affine, nn.Linear) and affine.out_features == 2
+assert not isinstance(mine, nn.Linear) and not isinstance(stack, Affine)
+assert sum(isinstance(m, nn.Linear) for m in nn.ModuleList([stack, affine, mine]).modules()) == 2""",
+    "up-to-date": """
+x = torch.ones(4, 3)
+model = Dropping()
+model.eval()
+assert torch.equal(model.predict(x), model.predict(x))
+model.load_state_dict({"last.weight": torch.zeros(2, 3), "last.bias": torch.ones(2)})
+assert torch.equal(model.predict(x), torch.ones(4, 2))
+weight = model.last.weight
+with torch.no_grad():
+    weight.fill_(1.0)
+assert torch.equal(model.predict(x), torch.full((4, 2), 4.0))
+model.last.weight = nn.Parameter(torch.full((2, 3), 2.0))
+assert torch.equal(model.predict(x), torch.full((4, 2), 7.0))
+net.eval()
+x = torch.randn(2, 3, 4, 4)
+with torch.no_grad():
+    net.head[1].weight.zero_()
+    net.head[1].bias.copy_(torch.tensor([1.0, -1.0]))
+assert torch.equal(predict(x), torch.tensor([[1.0, -1.0]] * 2))
+predict(x).sum().backward()
+assert torch.equal(net.head[1].bias.grad, torch.full((2,), 2.0))""",
+    "seldom-looked-at": """
+model = Dropping()
+model.loss(torch.ones(4, 3)).backward()
+assert model.last.weight.grad.any()
+model = Dropping()
+gradients(model, torch.ones(4, 3))
+assert torch.equal(model.last.bias.grad, torch.full((2,), 4.0))
+gradients(model, torch.ones(4, 3))
+assert torch.equal(model.last.bias.grad, torch.full((2,), 8.0))
+model.zero_grad()
+gradients(model, torch.ones(4, 3))
+assert torch.equal(model.last.bias.grad, torch.full((2,), 4.0))
+bias = single.bias.detach().clone()
+single(torch.ones(3, 2)).sum().backward()
+descend(single, 0.5)
+assert torch.allclose(single.bias, bias - 1.5) and single.bias.grad is None""",
+    "open-sizes": """
+model = Lazy()
+assert len(list(model.children())) == 3
+model(torch.randn(2, 3, 6, 6)).pow(2).sum().backward()
+assert model.conv.weight.shape == (4, 3, 3, 3) and model.conv.weight.grad.any()
+assert isinstance(model.head, nn.Linear) and model.head.in_features == 64
+assert sum(p.numel() for p in model.parameters()) == 112 + 8 + 130
+model.eval()
+assert model(torch.randn(1, 3, 6, 6)).shape == (1, 2)""",
+    "in-place": """
+x = torch.tensor([-1.0, 2.0], requires_grad=True)
+act(2 * x).sum().backward()
+assert torch.equal(x.grad, torch.tensor([0.0, 2.0]))
+first = torch.tensor([-1.0, 2.0], requires_grad=True)
+new, same = scaled(first * 2)
+assert torch.equal(new, torch.tensor([-6.0, 12.0])) and torch.equal(same, new)
+(new.sum() + 10 * same.sum()).backward()
+assert torch.equal(first.grad, torch.full((2,), 66.0))
+second = torch.tensor([-1.0, 2.0], requires_grad=True)
+in_place(3 * second).sum().backward()
+assert torch.equal(second.grad, torch.tensor([0.0, 3.0]))
+for refused in act, in_place:
+    try:
+        refused(second)
+    except RuntimeError as error:
+        assert "leaf" in str(error)
+    else:
+        raise AssertionError""",
 }
 
 

@@ -240,10 +240,12 @@ class _Writer:
                 return False
             if self._known(value):
                 return True
-            flat = value.detach().cpu().contiguous().reshape(-1).as_subclass(torch.Tensor)
+            dense = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+            # What has one element counts as contiguous whatever its stride, but its bytes need a stride of 1.
+            flat = dense.as_strided((value.numel(),), (1,)).as_subclass(torch.Tensor)
             raw = flat.view(torch.uint8) if flat.numel() and name != "bool" else flat.to(torch.uint8)
             self._blob(b"x", name.encode())
-            self.out += b"T" if value.requires_grad else b"F"
+            self.out += b"F" if not value.requires_grad else b"T" if value.is_leaf else b"G"
             self.out += _U32.pack(value.dim())
             for size in value.shape:
                 self.out += _U64.pack(size)
@@ -429,7 +431,7 @@ class _Reader:
         import torch
 
         dtype = getattr(torch, self._name(_TENSOR_DTYPES))
-        requires_grad = self._take(1) == b"T"
+        graph = self._take(1)  # F: requires no gradient, T: a leaf that does, G: the result of a calculation
         shape, raw = self._shape(), bytearray(self._blob())
         size = torch.empty((), dtype=dtype).element_size()
         for length in shape:
@@ -441,7 +443,10 @@ class _Reader:
             tensor = (flat != 0 if dtype is torch.bool else flat.view(dtype)).reshape(shape)
         else:
             tensor = torch.zeros(shape, dtype=dtype)
-        if requires_grad and (dtype.is_floating_point or dtype.is_complex):
+        if graph != b"F" and (dtype.is_floating_point or dtype.is_complex):
             tensor.requires_grad_()
+            if graph == b"G":  # unlike a leaf it may be worked on in place, here as well
+                with torch.enable_grad():
+                    tensor = tensor.clone()
         self.memo.append(tensor)
         return tensor

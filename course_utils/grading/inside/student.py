@@ -211,7 +211,7 @@ class Student:
             kind, name = "class", obj.__name__
             info = class_info(obj)
         elif torch is not None and isinstance(obj, torch.nn.Module):
-            kind, info = "module", class_info(type(obj))
+            kind, info = "module", self.graphs.layer_of(type(obj))
         elif isinstance(obj, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
             kind, name = "function", getattr(obj, "__name__", "function")
         elif isinstance(obj, tuple):  # a named tuple, such as torch.max gives
