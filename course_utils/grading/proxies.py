@@ -71,6 +71,8 @@ def make(session: Session, stage: Stage, handle: Handle) -> Any:
         return tensors.make_module(remote, handle.info)
     if handle.kind == "tuple":
         return StudentTuple(remote, *_fields_and_items(handle.info))
+    if handle.kind == "int":
+        return StudentInt(remote, handle.info)
     special = handle.info if type(handle.info) is tuple else ()
     return _instance_type(tuple(sorted(s for s in special if s in _SPECIAL)))(remote)
 
@@ -179,6 +181,26 @@ class StudentTuple(tuple):
         names = [f"{name}=" for name in self._names] + [""] * len(self)
         parts = (f"{name}{item!r}" for name, item in zip(names, self, strict=False))
         return f"{self._remote.name}({', '.join(parts)})"
+
+
+class StudentInt(int):
+    """A member of an enumeration of integers: a plain integer in all that is calculated and compared here;
+    its names are looked up over there.
+    """
+
+    def __new__(cls, remote: Remote, value: Any) -> StudentInt:
+        if type(value) is not int:
+            raise Malformed("the value of an integer is an integer")
+        made = super().__new__(cls, value)
+        made._remote = remote
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NOT_FORWARDED:
+            raise AttributeError(name)
+        return attribute(self, name)
+
+    __repr__, __str__ = StudentObject.__repr__, StudentObject.__str__
 
 
 def _fields_and_items(info: Any) -> tuple[tuple[str, ...], tuple]:
@@ -504,7 +526,7 @@ def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
             old = target.detach().clone()
             target.detach().copy_(new)
             return lambda: target.detach().copy_(old)
-    elif type(new) is tuple and kind == type(target).__name__:
+    elif type(new) is tuple and kind == ("dict" if isinstance(target, dict) else type(target).__name__):
         if isinstance(target, list):
             old_items = list(target)
             target[:] = new
@@ -519,9 +541,14 @@ def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
             )
         if isinstance(target, dict) and all(type(p) is tuple and len(p) == 2 for p in new):
             old_table = dict(target)
-            target.clear()
-            target.update(new)
-            return lambda: (target.clear(), target.update(old_table))
+
+            def fill(table: dict) -> None:
+                target.clear()
+                for key, value in table.items():  # a Counter's update would add
+                    target[key] = value
+
+            fill(dict(new))
+            return lambda: fill(old_table)
     return None
 
 

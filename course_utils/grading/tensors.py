@@ -112,7 +112,7 @@ def _replaced(value: Any, new: dict[int, Any]) -> Any:
         return value.with_items(tuple(_replaced(v, new) for v in value))
     if type(value) is list:
         value[:] = [_replaced(v, new) for v in value]
-    elif type(value) is dict:
+    elif isinstance(value, dict):
         for key in value:
             value[key] = _replaced(value[key], new)
     return value

@@ -61,6 +61,15 @@ CASES = {
     "deletion": (STACK + "    def __delitem__(self, i):\n        del self.xs[i]", None, "s = Stack(1, 2)\ndel s[0]\nassert s[0] == 2", 1),
     "hash": (STACK + "    def __eq__(self, other):\n        return self.xs == other.xs\n\n    def __hash__(self):\n        return hash(tuple(self.xs))", None, "assert len({Stack(1), Stack(1), Stack(2)}) == 2", 1),
     "rounding and format": ("class M:\n    def __round__(self, n=0):\n        return n\n\n    def __format__(self, spec):\n        return 'm' + spec", None, "assert round(M(), 2) == 2 and round(M()) == 0 and f'{M():x}' == 'mx'", 1),
+    "fraction": ("def half(x):\n    return x / 2", "from fractions import Fraction\ndef half(x):\n    return Fraction(x, 2)", "assert half(3) == 1.5 and abs(half(5) - 2.5) < 1e-9", 1),
+    "decimal": ("def third(x):\n    return x / 3", "from decimal import Decimal\ndef third(x):\n    return Decimal(x) / 3", "from decimal import Decimal\nassert third(6) == 2 and third(Decimal('0.75')) == Decimal('0.25')", 1),
+    "dates": ("import datetime\ndef later(t):\n    return t + datetime.timedelta(days=1)", None, "import datetime as d\nassert later(d.date(2024, 2, 28)) == d.date(2024, 2, 29) and later(d.datetime(1, 1, 1, 5)).hour == 5", 1),
+    "path": ("from pathlib import PurePosixPath\ndef up(p):\n    return p.parent", None, "from pathlib import PurePosixPath\nassert up(PurePosixPath('a/b')) == PurePosixPath('a')", 1),
+    "enumeration": ("from enum import IntEnum\nclass Colour(IntEnum):\n    RED = 1\n    BLUE = 2\ndef best():\n    return Colour.BLUE\ndef same(c):\n    return c is Colour.BLUE", None, "assert best() == 2 < 3 and best().name == 'BLUE' and best() is Colour.BLUE and isinstance(best(), Colour) and same(best()) and Colour.RED + 1 == 2", 1),
+    "counter": ("def common(c):\n    return sorted(c, key=c.get)[-1]", "def common(c):\n    return c.most_common(1)[0][0]", "from collections import Counter\nassert common(Counter('aab')) == 'a'", 1),
+    "counter returned": ("from collections import Counter\ndef count(s):\n    return Counter(s)", "def count(s):\n    return {c: s.count(c) for c in s}", "assert count('aab') == {'a': 2, 'b': 1}", 1),
+    "defaultdict": ("def note(d, k):\n    d[k].append(1)", None, "from collections import defaultdict\nd = defaultdict(list, {2: [3]})\nnote(d, 5)\nassert d == {2: [3], 5: [1]} and d[6] == []", 1),
+    "counter changed": ("def more(c):\n    c['a'] += 1", None, "from collections import Counter\nc = Counter('aab')\nmore(c)\nassert c == Counter('aaab')", 1),
 }  # fmt: skip
 
 
@@ -72,7 +81,11 @@ def graded(root, cases):
             answer(f"a{number}", f"### BEGIN SOLUTION\n{right}\n### END SOLUTION"),
             test(f"t{number}", 1, text),
         ]
-    assignment = make(root, cells, policy='uses = ["numpy", "os"]\n').load("hw")
+    assignment = make(
+        root,
+        cells,
+        policy='uses = ["numpy", "os", "fractions", "decimal", "datetime", "pathlib", "enum", "collections"]\n',
+    ).load("hw")
     answers = {
         f"a{number}": case[0] if case[1] is None else case[1] for number, case in enumerate(cases.values())
     }

@@ -2,10 +2,9 @@
 
 Threat answered: whoever can choose what the judge deserialises can make it run code or hold lying objects
 (numbers that equal everything, arrays that compare true). So there is no pickle and no lookup of a class by
-name: a closed list of tags, each decoded into an exact built-in type, an exact ``numpy.ndarray`` or an exact
-    ``torch.Tensor``, with caps on
-depth and size. Whatever is not plain data becomes a *handle*: a number that means something only to its
-owner.
+name: a closed list of tags, each decoded into an exact type of Python or its standard library, an exact
+``numpy.ndarray`` or an exact ``torch.Tensor``, with caps on depth and size. Whatever is not plain data
+becomes a *handle*: a number that means something only to its owner.
 
 Identity: lists, dicts, sets, bytearrays, arrays and tensors are numbered in the order in which they are met
     (the
@@ -16,6 +15,10 @@ that returns its own argument gives back the very same object.
 from __future__ import annotations
 
 import collections
+import datetime
+import decimal
+import fractions
+import pathlib
 import re
 import struct
 import sys
@@ -40,6 +43,55 @@ _TYPES = {
 }
 _TYPE_NAMES = {t: name for name, t in _TYPES.items()}
 _DICT_LIKE = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
+MAX_DIGITS = 1000  # of a decimal number, and about as many of a fraction's parts
+_DECIMAL = re.compile(rf"-?(Infinity|NaN|(?=.{{1,{MAX_DIGITS}}}\Z)\d+(\.\d+)?(E[+-]?\d{{1,3}})?)\Z", re.ASCII)
+
+
+def _fraction(numerator: Any, denominator: Any) -> fractions.Fraction:
+    if max(numerator.bit_length(), denominator.bit_length()) > 4 * MAX_DIGITS:
+        raise Malformed("a fraction of large numbers")
+    return fractions.Fraction(numerator, denominator)
+
+
+def _decimal(text: str) -> decimal.Decimal:
+    if not _DECIMAL.match(text):
+        raise Malformed("no decimal number, or one of too many digits")
+    return decimal.Decimal(text)
+
+
+# Immutable values of the standard library: (class, its parts, their types, how to make it of them).
+_STANDARD: dict[str, tuple[type, Callable, tuple[type, ...], Callable]] = {
+    "Fraction": (fractions.Fraction, lambda v: (v.numerator, v.denominator), (int, int), _fraction),
+    "Decimal": (decimal.Decimal, lambda v: (str(v),), (str,), _decimal),
+    "date": (datetime.date, lambda v: (v.year, v.month, v.day), (int,) * 3, datetime.date),
+    "datetime": (
+        datetime.datetime,
+        lambda v: (*v.timetuple()[:6], v.microsecond),
+        (int,) * 7,
+        datetime.datetime,
+    ),
+    "timedelta": (
+        datetime.timedelta,
+        lambda v: (v.days, v.seconds, v.microseconds),
+        (int,) * 3,
+        datetime.timedelta,
+    ),
+    "PurePosixPath": (pathlib.PurePosixPath, lambda v: (str(v),), (str,), pathlib.PurePosixPath),
+}
+_STANDARD_NAMES = {row[0]: name for name, row in _STANDARD.items()}
+
+
+def _standard_parts(value: Any) -> tuple | None:
+    """What a value of the standard library is made of; None if it is not exactly that, such as a time in a
+    time zone.
+    """
+    _, parts, _, made = _STANDARD[_STANDARD_NAMES[type(value)]]
+    try:
+        found = parts(value)
+        again = made(*found)
+    except Malformed:
+        return None
+    return found if repr(again) == repr(value) else None
 
 
 class CannotCross(TypeError):
@@ -56,7 +108,8 @@ class Handle:
     Attributes:
         ident: the owner's number for the object.
         kind: ``function``, ``class``, ``module``, ``tuple`` (of a class of its own, such as a named one),
-            ``object`` (all owned by the student's side) or ``callback`` (owned by the judge).
+            ``int`` (a member of an enumeration), ``object`` (all owned by the student's side) or
+            ``callback`` (owned by the judge).
         name: the object's type or function name, for people to read.
         info: further plain data about it.
     """
@@ -105,6 +158,11 @@ def decode(data: bytes, memo: list | None = None, resolve: Callable[[Handle], An
     return value
 
 
+def _is_factory(value: Any) -> bool:
+    """May it make the missing values of a defaultdict on the other side?"""
+    return value is None or (type(value) is type and value in _TYPE_NAMES)
+
+
 class _Writer:
     def __init__(self, memo: list, opaque: Callable[[Any], Handle] | None):
         self.out = bytearray()
@@ -139,7 +197,14 @@ class _Writer:
         elif kind in _DICT_LIKE:
             if not self._known(value):
                 pairs = list(dict.items(value))
-                out += b"d" + _U32.pack(len(pairs))
+                if kind is collections.Counter:
+                    out += b"k"
+                elif kind is collections.defaultdict and _is_factory(value.default_factory):
+                    out += b"m"
+                    self.write(value.default_factory, depth + 1)
+                else:
+                    out += b"d"
+                out += _U32.pack(len(pairs))
                 for key, item in pairs:
                     self.write(key, depth + 1)
                     self.write(item, depth + 1)
@@ -164,6 +229,9 @@ class _Writer:
             self.write((value.ident, value.kind, value.name, value.info), depth + 1)
         elif kind is type and value in _TYPE_NAMES:
             self._blob(b"B", _TYPE_NAMES[value].encode())
+        elif kind in _STANDARD_NAMES and (parts := _standard_parts(value)) is not None:
+            self._blob(b"o", _STANDARD_NAMES[kind].encode())
+            self._items(b"t", parts, depth)
         elif not (self._numpy(value, kind, depth) or self._torch(value, kind, depth)):
             if self.opaque is None:
                 raise CannotCross(f"a {kind.__name__} is not plain data")
@@ -297,8 +365,15 @@ class _Reader:
             self.memo.append(items)
             items.extend(self.read(depth + 1) for _ in range(self._count()))
             return items
-        if tag == b"d":
+        if tag in (b"d", b"k", b"m"):
             table: dict = {}
+            if tag == b"k":
+                table = collections.Counter()
+            elif tag == b"m":
+                factory = self.read(depth + 1)
+                if not _is_factory(factory):
+                    raise Malformed("no class that may be named makes the missing values")
+                table = collections.defaultdict(factory)
             self.memo.append(table)
             for _ in range(self._count()):
                 key = self.read(depth + 1)
@@ -333,6 +408,12 @@ class _Reader:
             return self.memo[number]
         if tag == b"B":
             return _TYPES[self._name(_TYPES)]
+        if tag == b"o":
+            _, _, types, made = _STANDARD[self._name(_STANDARD)]
+            parts = self.read(depth + 1)
+            if type(parts) is not tuple or tuple(map(type, parts)) != types:
+                raise Malformed("a value of the standard library that is made of something else")
+            return made(*parts)
         if tag == b"h":
             fields = self.read(depth + 1)
             if (

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import enum
 import importlib
 import inspect
 import io
@@ -214,6 +215,8 @@ class Student:
             kind, info = "module", self.graphs.layer_of(type(obj))
         elif isinstance(obj, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
             kind, name = "function", getattr(obj, "__name__", "function")
+        elif isinstance(obj, int) and isinstance(obj, enum.Enum):
+            kind, info = "int", int(obj)
         elif isinstance(obj, tuple):  # a named tuple, such as torch.max gives
             kind, info = "tuple", (getattr(type(obj), "__match_args__", ()), tuple(obj))
         else:
