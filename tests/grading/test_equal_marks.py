@@ -17,7 +17,7 @@ from course_utils.grading.assignment import Course
 from course_utils.grading.run import close_graders, grade_class
 from course_utils.grading.submissions import find
 
-from . import courses
+from . import courses, test_own_cells
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
@@ -134,3 +134,50 @@ def test_nbgraders_own_example_course(tmp_path):
     submissions = {"bitdiddle": notebooks, "hacker": partly, "reasoner": {}}
     theirs, ours = compare(folder, "ps1", submissions)
     assert ours == theirs
+
+
+def _cells_of_their_own(cells):
+    """A plot alone, a report in a cell of its own: the rest is as it was released."""
+    test_own_cells.cell(cells, "plot")["source"] = "value = 7"
+    cells.append(nbformat.v4.new_markdown_cell("My report."))
+
+
+def _above(cells):
+    cells.insert(2, test_own_cells.own(test_own_cells.HALF))
+
+
+def _below(cells):
+    cells.insert(3, test_own_cells.own(test_own_cells.HALF))
+
+
+MOVED = [
+    test_own_cells.merged_below,
+    test_own_cells.merged_above,
+    test_own_cells.merged_in_a_new_cell,
+    test_own_cells.split,
+    test_own_cells.in_a_given_cell,
+]
+
+
+@pytest.mark.slow
+def test_cells_that_were_merged_moved_or_added_cost_nothing_that_nbgrader_gives(tmp_path):
+    courses.make(tmp_path, test_own_cells.CELLS, policy="uses = []\n")
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
+    nbgrader(tmp_path, "generate_assignment", "hw")
+    released = nbformat.read(tmp_path / "release" / "hw" / "hw.ipynb", as_version=4)
+    submissions = {}
+    for change in [*MOVED, _cells_of_their_own, _above, _below]:
+        notebook = copy.deepcopy(released)
+        for cell in notebook.cells if change in MOVED else ():
+            cell.source = test_own_cells.ANSWERS.get(cell.id, cell.source)
+        change(notebook.cells)
+        notebook.cells = [nbformat.from_dict(cell) for cell in notebook.cells]
+        submissions[change.__name__] = {"hw": notebook}
+    theirs, ours = compare(tmp_path, "hw", submissions)
+    assert not {key: (ours[key], mark) for key, mark in theirs.items() if (mark or 0) > (ours[key] or 0)}
+    assert [total(theirs, "merged_below"), total(theirs, "_below")] == [5, 3]
+    assert [total(ours, student) for student in submissions] == [5, 5, 5, 5, 5, 1, 0, 3]
+
+
+def total(marks, student):
+    return sum(mark or 0 for (name, *_), mark in marks.items() if name == student)

@@ -104,7 +104,14 @@ def cell(cells, key):
 
 
 def own(text):
-    return {"cell_type": "code", "id": "own", "metadata": {}, "source": text, "outputs": []}
+    return {
+        "cell_type": "code",
+        "id": "own",
+        "execution_count": None,
+        "metadata": {},
+        "source": text,
+        "outputs": [],
+    }
 
 
 def merged_below(cells):
