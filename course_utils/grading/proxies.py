@@ -552,9 +552,17 @@ def overwrite(target: Any, kind: Any, new: Any) -> Callable[[], None] | None:
     return None
 
 
-def accumulate_grad(target: Any, grad: Any) -> None:
-    """A student function that calls ``backward`` leaves gradients on the tensors that it was given."""
+def take_grad(target: Any, grad: Any) -> None:
+    """A student function may leave another gradient on a tensor that it was given, or none."""
     torch = sys.modules.get("torch")
-    fits = torch is not None and isinstance(target, torch.Tensor) and type(grad) is torch.Tensor
-    if fits and target.is_leaf and target.requires_grad and grad.shape == target.shape:
-        target.grad = grad if target.grad is None else target.grad + grad
+    if (
+        torch is None
+        or not isinstance(target, torch.Tensor)
+        or not target.is_leaf
+        or not target.requires_grad
+    ):
+        return
+    if grad is None:
+        target.grad = None
+    elif type(grad) is torch.Tensor and grad.shape == target.shape and grad.dtype == target.dtype:
+        target.grad = grad.detach().clone()

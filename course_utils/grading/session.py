@@ -334,7 +334,7 @@ class Session:
                 self._fail(Nonsense("an answer of the wrong form"))
             target, (kind, new) = sent[change[0]], change[1]
             if kind == "grad":
-                proxies.accumulate_grad(target, new)
+                proxies.take_grad(target, new)
                 continue
             self.changed = True
             if self.write_back:

@@ -116,6 +116,20 @@ def gradients(model, x):
     model(x).sum().backward()
 
 
+def sgd(parameters, rate):
+    with torch.no_grad():
+        for i, parameter in enumerate(parameters):
+            parameter -= rate * parameter.grad
+            if i:
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+
+def fit(weight, x):
+    (weight * x).sum().backward()
+
+
 def descend(model, rate):
     with torch.no_grad():
         for parameter in model.parameters():
@@ -266,6 +280,15 @@ bias = single.bias.detach().clone()
 single(torch.ones(3, 2)).sum().backward()
 descend(single, 0.5)
 assert torch.allclose(single.bias, bias - 1.5) and single.bias.grad is None""",
+    "given-gradients": """
+first, second = torch.ones(3, requires_grad=True), torch.ones((), requires_grad=True)
+(2 * first.sum() + 4 * second).backward()
+sgd([first, second], 0.25)
+assert torch.equal(first, torch.full((3,), 0.5)) and second == 0
+assert torch.equal(first.grad, torch.zeros(3)) and second.grad is None
+fit(first, torch.arange(3.0))
+fit(first, torch.arange(3.0))
+assert torch.equal(first.grad, 2 * torch.arange(3.0))""",
     "open-sizes": """
 model = Lazy()
 assert len(list(model.children())) == 3

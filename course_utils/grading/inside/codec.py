@@ -308,16 +308,15 @@ class _Writer:
                 return False
             if self._known(value):
                 return True
-            dense = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
-            # What has one element counts as contiguous whatever its stride, but its bytes need a stride of 1.
-            flat = dense.as_strided((value.numel(),), (1,)).as_subclass(torch.Tensor)
-            raw = flat.view(torch.uint8) if flat.numel() and name != "bool" else flat.to(torch.uint8)
+            graph = _graph_of(value)
             self._blob(b"x", name.encode())
-            self.out += b"F" if not value.requires_grad else b"T" if value.is_leaf else b"G"
+            self.out += graph
             self.out += _U32.pack(value.dim())
             for size in value.shape:
                 self.out += _U64.pack(size)
-            self._blob(b"", raw.numpy().tobytes())
+            self._blob(b"", _bytes_of(value))
+            if graph == b"L":
+                self._blob(b"", _bytes_of(value.grad))
             return True
         if kind is torch.Size:
             self._items(b"t", tuple(value), depth)
@@ -512,22 +511,50 @@ class _Reader:
         import torch
 
         dtype = getattr(torch, self._name(_TENSOR_DTYPES))
-        graph = self._take(1)  # F: requires no gradient, T: a leaf that does, G: the result of a calculation
-        shape, raw = self._shape(), bytearray(self._blob())
-        size = torch.empty((), dtype=dtype).element_size()
-        for length in shape:
-            size *= length
-        if size != len(raw):
-            raise Malformed(f"{len(raw)} bytes for a tensor of {size}")
-        if raw:
-            flat = torch.frombuffer(raw, dtype=torch.uint8)
-            tensor = (flat != 0 if dtype is torch.bool else flat.view(dtype)).reshape(shape)
-        else:
-            tensor = torch.zeros(shape, dtype=dtype)
+        graph = self._take(1)  # see ``_graph_of``
+        shape = self._shape()
+        tensor = self._elements(dtype, shape)
         if graph != b"F" and (dtype.is_floating_point or dtype.is_complex):
             tensor.requires_grad_()
+            if graph == b"L":
+                tensor.grad = self._elements(dtype, shape)
             if graph == b"G":  # unlike a leaf it may be worked on in place, here as well
                 with torch.enable_grad():
                     tensor = tensor.clone()
         self.memo.append(tensor)
         return tensor
+
+    def _elements(self, dtype: Any, shape: tuple[int, ...]) -> Any:
+        import torch
+
+        raw = bytearray(self._blob())
+        size = torch.empty((), dtype=dtype).element_size()
+        for length in shape:
+            size *= length
+        if size != len(raw):
+            raise Malformed(f"{len(raw)} bytes for a tensor of {size}")
+        if not raw:
+            return torch.zeros(shape, dtype=dtype)
+        flat = torch.frombuffer(raw, dtype=torch.uint8)
+        return (flat != 0 if dtype is torch.bool else flat.view(dtype)).reshape(shape)
+
+
+def _graph_of(tensor: Any) -> bytes:
+    """F: requires no gradient, T: a leaf that does, L: one that has a gradient, which travels with it, G: the
+    result of a calculation.
+    """
+    if not tensor.requires_grad:
+        return b"F"
+    if not tensor.is_leaf:
+        return b"G"
+    return b"T" if tensor.grad is None or tensor.grad.is_sparse else b"L"
+
+
+def _bytes_of(tensor: Any) -> bytes:
+    import torch
+
+    dense = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    # What has one element counts as contiguous whatever its stride, but its bytes need a stride of 1.
+    flat = dense.as_strided((tensor.numel(),), (1,)).as_subclass(torch.Tensor)
+    raw = flat.view(torch.uint8) if flat.numel() and flat.dtype != torch.bool else flat.to(torch.uint8)
+    return raw.numpy().tobytes()

@@ -244,9 +244,8 @@ class Student:
             new = contents(obj)
             if not same_contents(old, new):
                 changes.append((number, new_contents(obj)))
-            grad = getattr(obj, "grad", None) if type(obj).__name__ == "Tensor" and obj.is_leaf else None
-            if grad is not None:
-                changes.append((number, ("grad", grad.detach())))
+            if type(obj).__name__ == "Tensor" and not same_tensors(old[3], new[3]):
+                changes.append((number, ("grad", new[3])))
         return changes
 
     def call_judge(self, ident: int, args: tuple, kwargs: dict) -> Any:
@@ -409,7 +408,9 @@ def contents(obj: Any) -> Any:
     if kind == "ndarray":
         return (obj.shape, obj.tobytes())
     if kind == "Tensor":
-        return (tuple(obj.shape), obj.detach().clone(), obj.requires_grad)
+        grad = obj.grad if obj.is_leaf else None
+        grad = None if grad is None else grad.detach().clone()
+        return (tuple(obj.shape), obj.detach().clone(), obj.requires_grad, grad)
     return None
 
 
@@ -418,14 +419,16 @@ def same_contents(old: Any, new: Any) -> bool:
         return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
     if isinstance(old, dict):
         return list(old) == list(new) and all(old[k] is new[k] for k in old)
-    if isinstance(old, tuple) and len(old) == 3:
-        torch = sys.modules["torch"]
-        return (
-            old[0] == new[0]
-            and old[2] == new[2]
-            and bool(torch.all((old[1] == new[1]) | ((old[1] != old[1]) & (new[1] != new[1]))))
-        )
+    if isinstance(old, tuple) and len(old) == 4:  # a tensor; its gradient is looked at apart
+        return old[0] == new[0] and old[2] == new[2] and same_tensors(old[1], new[1])
     return old == new
+
+
+def same_tensors(old: Any, new: Any) -> bool:
+    """Whether two tensors, or None, are the same, NaN included."""
+    if old is None or new is None:
+        return old is new
+    return old.shape == new.shape and bool(((old == new) | ((old != old) & (new != new))).all())
 
 
 def new_contents(obj: Any) -> tuple:
