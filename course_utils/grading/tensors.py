@@ -127,7 +127,7 @@ class StudentModule(nn.Module):
         blank = vars(nn.Module())
         kept = {name: blank.pop(name) for name in ("_parameters", "_buffers", "_modules", "training")}
         own = {"_remote": remote, "_state": kept, "_loaded": False, "_stale": True, "_lazy": False}
-        self.__dict__.update(blank, **own, _seen=-1, _synced=None, _sent={}, _idents={})
+        self.__dict__.update(blank, **own, _seen=-1, _synced=None, _own_train=False, _sent={}, _idents={})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return call(self._remote.session, self, args, kwargs)
@@ -182,6 +182,21 @@ class StudentModule(nn.Module):
         self._send()
         return proxies.attribute(self, name)
 
+    def train(self, mode: bool = True) -> StudentModule:
+        self._fetched()
+        if not self.__dict__["_own_train"]:
+            return super().train(mode)
+        session = self._remote.session
+        session.call(session.apply("getattr", self, "train"), (mode,), {})
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        session = self._remote.session
+        send_changes(session, grads=False)
+        deepcopy = codec.Handle(0, "library", "copy", "deepcopy")
+        memo[id(self)] = made = session.request("call", deepcopy, (self,), {})
+        return made
+
     def __repr__(self) -> str:
         text = self._remote.session.apply("repr", self)
         return text if type(text) is str else "<the student's module>"
@@ -198,7 +213,7 @@ class StudentModule(nn.Module):
         self._send()  # or what the test has done since would be lost
         layout = session.request("layout", self)
         try:
-            training, parameters, buffers, children, lazy = layout
+            training, parameters, buffers, children, lazy, own_train = layout
             state["training"] = training is True
             self._take_parameters(state["_parameters"], parameters)
             self._take_buffers(state["_buffers"], buffers)
@@ -213,7 +228,7 @@ class StudentModule(nn.Module):
         if not any(module is self for module in self._remote.stage.modules):
             self._remote.stage.modules.append(self)
         self.__dict__.update(_loaded=True, _stale=False, _seen=session.calls, _lazy=lazy is True)
-        self.__dict__["_synced"] = session.top
+        self.__dict__.update(_synced=session.top, _own_train=own_train is True)
         return state
 
     def _forget_the_undone(self) -> None:
@@ -361,6 +376,13 @@ def _same(a: Any, b: Any) -> bool:
     return torch.equal(a, b) or bool(((a == b) | ((a != a) & (b != b))).all())
 
 
+def _item(self: StudentModule, key: Any) -> Any:
+    """One part of a container is known here; a container of some of them is made over there."""
+    if isinstance(key, slice):
+        return self._remote.session.apply("__getitem__", self, key)
+    return super(StudentModule, self).__getitem__(key)
+
+
 _types: dict[type, type] = {}
 
 
@@ -372,7 +394,8 @@ def make_module(remote: proxies.Remote, info: Any) -> StudentModule:
     kind = StudentModule
     if isinstance(known, type) and issubclass(known, nn.Module):
         if known not in _types:
-            _types[known] = type(known.__name__, (StudentModule, known), {})
+            methods = {"__getitem__": _item} if hasattr(known, "__getitem__") else {}
+            _types[known] = type(known.__name__, (StudentModule, known), methods)
         kind = _types[known]
     module = kind.__new__(kind)
     StudentModule.__init__(module, remote)

@@ -91,6 +91,20 @@ class Lazy(nn.Module):
         return self.head(self.norm(self.conv(x)).flatten(1))
 
 
+class Frozen(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.eval()
+        return self
+
+    def forward(self, x):
+        return self.norm(x)
+
+
 def total(x):
     return x.sum().expand(1)
 
@@ -289,6 +303,21 @@ assert torch.equal(first.grad, torch.zeros(3)) and second.grad is None
 fit(first, torch.arange(3.0))
 fit(first, torch.arange(3.0))
 assert torch.equal(first.grad, 2 * torch.arange(3.0))""",
+    "modules-own-ways": """
+import copy
+frozen = nn.ModuleList([Frozen(), Frozen()])[0]
+assert frozen.train() is frozen and frozen.training and not frozen.norm.training
+assert not frozen.eval().training
+stack = Stack()
+with torch.no_grad():
+    stack[0].weight.fill_(2.0)
+    stack[0].bias.zero_()
+copied = copy.deepcopy(stack)
+with torch.no_grad():
+    stack[0].weight.zero_()
+assert isinstance(copied, Stack) and torch.equal(copied(torch.ones(1, 3)), torch.full((1, 4), 6.0))
+assert not stack(torch.ones(1, 3)).any()
+assert in_place[:1](torch.ones(2)).shape == (2,) and isinstance(in_place[:1], nn.Sequential)""",
     "open-sizes": """
 model = Lazy()
 assert len(list(model.children())) == 3

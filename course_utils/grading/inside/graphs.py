@@ -62,7 +62,9 @@ class Graphs:
         return tuple(grads)
 
     def layout(self, module: torch.nn.Module) -> tuple:
-        """(training, own parameters, own buffers, children) of a module."""
+        """(training, own parameters, own buffers, children, whether sizes are open, whether it has a
+        ``train`` of its own) of a module.
+        """
         own = [*module._parameters.values(), *module._buffers.values()]
         lazy = any(is_lazy(t) for t in own)  # their sizes are known after the first call; until then: None
         parameters = [
@@ -74,7 +76,8 @@ class Graphs:
             (name, None if b is None or is_lazy(b) else b, name not in keep)
             for name, b in module._buffers.items()
         ]
-        return (module.training, parameters, buffers, list(module._modules.items()), lazy)
+        own_train = type(module).train is not torch.nn.Module.train
+        return (module.training, parameters, buffers, list(module._modules.items()), lazy, own_train)
 
     def update(
         self, module: torch.nn.Module | None, training: bool | None, parameters: list, buffers: list
