@@ -138,7 +138,8 @@ def grade(
     _warn(list(dict.fromkeys(loss for entry in marked for loss in entry.solution_losses)))
     crashed = [entry for entry in marked if entry.status == "crashed"]
     for entry in crashed:
-        errors.print(f"[bold red]course:[/] {entry.student}: {entry.problems[-1]}", highlight=False)
+        said = escape(f"{entry.student}: {entry.problems[-1]}")  # a folder may be called [/x]
+        errors.print("[bold red]course:[/]", said, highlight=False, soft_wrap=True)
     if crashed:
         errors.print("Run the same command again to try these again; earlier marks of theirs stay.")
         raise typer.Exit(1)
