@@ -31,8 +31,13 @@ Unprotected = Annotated[
 ]
 
 
-def _stop(message: str) -> typer.Exit:
+def _complain(message: str) -> None:
+    """Print it as it is: a student's folder may be called [/x], which is no style."""
     errors.print("[bold red]course:[/]", escape(message), highlight=False, soft_wrap=True)
+
+
+def _stop(message: str) -> typer.Exit:
+    _complain(message)
     return typer.Exit(2)
 
 
@@ -138,8 +143,7 @@ def grade(
     _warn(list(dict.fromkeys(loss for entry in marked for loss in entry.solution_losses)))
     crashed = [entry for entry in marked if entry.status == "crashed"]
     for entry in crashed:
-        said = escape(f"{entry.student}: {entry.problems[-1]}")  # a folder may be called [/x]
-        errors.print("[bold red]course:[/]", said, highlight=False, soft_wrap=True)
+        _complain(f"{entry.student}: {entry.problems[-1]}")
     if crashed:
         errors.print("Run the same command again to try these again; earlier marks of theirs stay.")
         raise typer.Exit(1)

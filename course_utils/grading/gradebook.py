@@ -167,7 +167,7 @@ class Writer:
 
     def _entries(self, submission: Any) -> tuple[dict, dict]:
         """A submission's grades and comments by (notebook, cell). One that was begun before a cell was added
-        is given what it lacks. Of a cell that was once a task and no longer is, the later kind counts.
+        is given what it lacks.
         """
         grades, comments = {}, {}
         have = {notebook.notebook_id: notebook for notebook in submission.notebooks}

@@ -18,6 +18,11 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+def device_of(model: torch.nn.Module, otherwise: torch.device | str = "cpu") -> torch.device:
+    """Where the model's parameters are; ``otherwise`` if it has none."""
+    return next((parameter.device for parameter in model.parameters()), torch.device(otherwise))
+
+
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
     """The context in which a forward pass computes in ``precision``; nothing for float32."""
     if precision == "float32":

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_utils.training.devices import device_of
+
 
 class InitialLoss(NamedTuple):
     """Loss of the untrained network, the log of the number of classes, and whether they are close."""
@@ -136,5 +138,5 @@ def gradient_norms(model: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, 
 
 def _where(model: nn.Module, batch: tuple[Tensor, Tensor]) -> list[Tensor]:
     """The batch on the device that the model is on (after training, a GPU perhaps)."""
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    device = device_of(model)
     return [tensor.to(device) for tensor in batch]

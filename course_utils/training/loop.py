@@ -205,7 +205,7 @@ def evaluate(
 def _device_of(model: nn.Module, device: str | torch.device | None) -> torch.device:
     if device is not None:
         return torch.device(device)
-    return next((tensor.device for tensor in model.parameters()), devices.best_device())
+    return devices.device_of(model, otherwise=devices.best_device())
 
 
 class _LossWatch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from course_utils.training.devices import device_of
 from course_utils.transfer.features import find_layer
 from course_utils.transfer.scores import class_scores
 
@@ -57,7 +58,7 @@ def activation_maximisation(
             "least 1, rate and start above 0, decay from 0 to below 1 and shift of at least 0"
         )
     generator = torch.Generator().manual_seed(seed)
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    device = device_of(model)
     image = (start * torch.randn(1, *size, generator=generator)).to(device)
     climbed = []
     for _ in range(steps):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.training.devices import device_of
 from course_utils.training.modes import evaluating
 from course_utils.transfer.stages import HEAD, stages
 
@@ -51,7 +52,7 @@ def features(
     if pool not in ("mean", "max", None):
         raise ValueError(f"pool is {pool!r}: expected 'mean', 'max' or None")
     wanted, before = _place(model, layer)
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    device = device_of(model)
 
     def leave(module, args, output=None):
         raise _Found(args[0] if before else output)

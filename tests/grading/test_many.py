@@ -205,7 +205,6 @@ def test_a_machine_that_cannot_grade_marks_nobody(tmp_path, monkeypatch):
 
 
 def test_a_cell_that_was_once_a_task_is_marked_as_what_it_is_now(tmp_path):
-    """The gradebook keeps both; nbgrader shows the later kind."""
     course, assignment, folder, _ = write_class(tmp_path, 2)
     with Gradebook(course.db_url) as book:
         book.add_assignment("hw")
