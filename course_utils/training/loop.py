@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def fit_iter(
     checkpoint: str | Path | None = None,
     groups: list[dict] | None = None,
     accelerator: Any = None,
-) -> Iterator[Row]:
+) -> Generator[Row, None, list[Row]]:
     """Train ``model`` in place, one :class:`Row` an epoch.
 
     Whenever a row is handed over, ``model`` holds the weights that were validated: the
@@ -65,11 +65,14 @@ def fit_iter(
         checkpoint: file to save to after every epoch. If it is there already, the run goes on
             from it, and on a CPU ends bit for bit as if it had never stopped (but for what a
             ``DataLoader``'s persistent workers draw). Rows of epochs already done are not
-            yielded again.
+            yielded again; they are in what the drained generator returns.
         groups: parameter groups (``params``, ``lr_scale``, ``weight_decay``) in place of the
             recipe's own.
         accelerator: a Hugging Face ``Accelerator`` for several processes; it then decides
             device and precision.
+
+    Returns:
+        To ``rows = yield from fit_iter(...)`` all rows of the run.
 
     Raises:
         NonFiniteLoss: the loss is NaN or infinite.
@@ -146,6 +149,7 @@ def fit_iter(
         if checkpoint is not None:
             run.save(Path(checkpoint))
         yield row
+    return run.rows
 
 
 def fit(
@@ -153,17 +157,22 @@ def fit(
 ) -> History:
     """Drain :func:`fit_iter` with a progress bar and return the :class:`History`.
 
-    Takes the same arguments. Ctrl-C ends the run at once; the history so far is lost, the
+    Takes the same arguments. The history is of the whole run, also where it goes on from a
+    checkpoint or had ended before. Ctrl-C ends the run at once; the history so far is lost, the
     checkpoint of the last whole epoch is not.
     """
     from tqdm.auto import tqdm
 
     history = History(recipe.to_dict())
+
+    def epochs() -> Iterator[Row]:
+        history.rows = yield from fit_iter(model, train, valid, recipe, **options)
+
     with tqdm(total=recipe.epochs, unit="epoch", disable=not progress) as bar:
-        for row in fit_iter(model, train, valid, recipe, **options):
-            history.rows.append(row)
+        for row in epochs():
             bar.update(row.epoch - bar.n)
             bar.set_postfix_str(str(row).split("  ", 1)[1])
+        bar.update(len(history.rows) - bar.n)
     return history
 
 

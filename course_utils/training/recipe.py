@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "steps", "plateau", "cosine", "triangle")
 PRECISIONS = ("float32", "bfloat16", "float16")
+_RIGHT = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "tuple[float, ...]": "numbers in a tuple",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +52,8 @@ class Recipe:
         note: where the recipe comes from.
 
     Raises:
+        TypeError: a value of another type than its field's, naming it. (A whole number will do for a
+            fraction, and numpy's numbers for Python's.)
         ValueError: a value outside its range, naming the field.
     """
 
@@ -72,6 +84,8 @@ class Recipe:
             if not condition:
                 raise ValueError(f"{name} is {getattr(self, name)!r}: expected {right}")
 
+        for each in dataclasses.fields(self):
+            object.__setattr__(self, each.name, _plain(each.name, getattr(self, each.name), each.type))
         need(self.epochs >= 1, "epochs", "at least 1")
         need(self.batch_size >= 1, "batch_size", "at least 1")
         need(math.isfinite(self.lr) and self.lr > 0, "lr", "a positive number")
@@ -88,7 +102,6 @@ class Recipe:
         need(
             self.schedule != "steps" or bool(self.milestones), "milestones", "epochs at which the rate falls"
         )
-        object.__setattr__(self, "milestones", tuple(self.milestones))
 
     def replace(self, **changes) -> Recipe:
         """A copy with some fields changed."""
@@ -115,6 +128,21 @@ class Recipe:
                 return self.lr * max(0.0, 1 - progress)
             case _:
                 return self.lr
+
+
+def _plain(name: str, value: Any, kind: str) -> Any:
+    """``value`` as Python's own number, text or tuple, which is what JSON keeps; ``kind``: the annotation."""
+    if kind in ("int", "float") and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if kind == "float" and isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    if kind == "bool" and isinstance(value, bool | np.bool_):
+        return bool(value)
+    if kind.startswith("tuple") and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return tuple(_plain(name, each, "float") for each in value)
+    if kind not in _RIGHT and isinstance(value, str):
+        return value
+    raise TypeError(f"{name} is {value!r}: expected {_RIGHT.get(kind, 'a string')}")
 
 
 RECIPES: dict[str, Recipe] = {

@@ -232,6 +232,22 @@ def test_a_resumed_run_equals_the_uninterrupted_one(kind, halves, small_net, tmp
     assert same(weights(whole), weights(third))
 
 
+def test_the_history_is_of_the_whole_run_however_often_it_was_resumed(halves, small_net, tmp_path):
+    """Run a notebook's cell again: the curve is still there."""
+    path = tmp_path / "run.safetensors"
+
+    def run():
+        return fit(small_net(), halves, halves, RECIPE, device="cpu", checkpoint=path, progress=False)
+
+    for row in fit_iter(small_net(), halves, halves, RECIPE, device="cpu", checkpoint=path):
+        if row.epoch == 2:
+            break
+    resumed, finished = run(), run()
+    assert [row.epoch for row in resumed.rows] == [1, 2, 3, 4, 5, 6]
+    assert finished.rows == resumed.rows
+    assert finished.best == resumed.best
+
+
 def test_the_average_is_what_is_validated_and_what_stays(halves, small_net):
     model = small_net()
     recipe = RECIPE.replace(ema=0.8, epochs=3)

@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 from course_utils.training import RECIPES, Recipe
@@ -69,3 +70,28 @@ def test_a_bad_value_is_refused_by_name(field, value):
 def test_steps_need_milestones():
     with pytest.raises(ValueError, match="milestones"):
         recipe(schedule="steps")
+
+
+def test_numpy_numbers_are_kept_as_plain_ones():
+    r = recipe(epochs=np.int64(10), lr=np.float32(0.5), milestones=np.arange(2), nesterov=np.True_)
+    assert json.loads(json.dumps(r.to_dict())) == r.to_dict() | {"milestones": [0, 1]}
+    assert r == recipe(milestones=(0, 1), nesterov=True)
+
+
+@pytest.mark.parametrize(
+    "field, value, right",
+    [
+        ("epochs", 2.5, "a whole number"),
+        ("epochs", "10", "a whole number"),
+        ("batch_size", True, "a whole number"),
+        ("lr", "0.1", "a number"),
+        ("ema", None, "a number"),
+        ("nesterov", 1, "True or False"),
+        ("milestones", 4, "numbers in a tuple"),
+        ("milestones", ("4",), "a number"),
+        ("schedule", None, "a string"),
+    ],
+)
+def test_values_of_another_type_are_refused_by_name(field, value, right):
+    with pytest.raises(TypeError, match=rf"^{field} is .*: expected {right}$"):
+        recipe(**{field: value})
