@@ -4,9 +4,8 @@ It imports what the tests import, once. Like the student zygote it starts no thr
 outside the sandbox, and never loads anything a student wrote: student text only passes through it as text to
 be sent on.
 
-Control messages on file descriptor 3: ``new`` with two sockets attached (towards the student process,
-towards the grader) answers the judge's number; ``kill N`` ends one. Each judge first reads its task from the
-grader's socket.
+Orders come on file descriptor 3: see ``inside.forking``. With each new judge come two sockets, towards the
+student process and towards the grader; it first reads its task from the latter.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ import gc
 import json
 import os
 import resource
-import select
-import signal
 import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from . import judge
 from .inside import codec, confine
-from .inside.channel import Channel, tell
+from .inside.channel import Channel
+from .inside.forking import serve
 from .inside.large_pages import use_large_pages
 from .inside.warm import load
 
@@ -54,44 +53,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     use_large_pages()
-    judges: set[int] = set()
-    there = tell(control, "ready")
-    while there:
-        ready, _, _ = select.select([control], [], [], 1.0)
-        for pid in list(judges):
-            with contextlib.suppress(ChildProcessError):
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    judges.discard(pid)
-        if not ready:
-            continue
-        try:
-            message, fds, _, _ = socket.recv_fds(control, 4096, 2)
-        except ConnectionResetError:
-            break
-        if not message:
-            break
-        words = message.decode().split()
-        if words[0] == "new":
-            pid = os.fork()
-            if pid == 0:
-                control.close()
-                work(*fds)
-            for fd in fds:
-                os.close(fd)
-            judges.add(pid)
-            answer = str(pid)
-        else:
-            pid = int(words[1])
-            if pid in judges:
-                with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-                judges.discard(pid)
-            answer = "done"
-        there = tell(control, answer)
-    for pid in judges:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    serve(control, 2, work)
     os._exit(0)
 
 
@@ -102,7 +64,7 @@ def _limit_memory(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def work(student_fd: int, grader_fd: int) -> None:
+def work(student_fd: int, grader_fd: int) -> NoReturn:
     """In the fork: judge one submission and report. Never returns."""
     confine.die_with_parent()
     grader = Channel(socket.socket(fileno=grader_fd), MAX_TASK)

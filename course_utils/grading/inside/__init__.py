@@ -11,6 +11,6 @@ because inside the sandbox the folder is a top-level package named ``inside``.
 - ``student``: runs the student's cells and serves the judge's requests
 - ``graphs``: the student's end of a backward pass that crosses the wall
 - ``figures``: what a cell has drawn, as pictures (both sides)
-- ``warm``, ``large_pages``: what a zygote does before it forks (both sides)
+- ``warm``, ``large_pages``: what a zygote does before it forks; ``forking``: how it is told to (both sides)
 - ``zygote``: imports the libraries once and forks one confined student process per submission
 """

@@ -29,15 +29,6 @@ class FrameTooLarge(Exception):
     """The other side announced a frame above the cap."""
 
 
-def tell(control: socket.socket, message: str) -> bool:
-    """Answer on a zygote's control socket; False if the grader has closed it in the meantime."""
-    try:
-        control.send(message.encode())
-    except ConnectionError:
-        return False
-    return True
-
-
 class Channel:
     """One end of a conversation in which the two sides take turns.
 

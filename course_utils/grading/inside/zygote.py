@@ -6,9 +6,8 @@ student's code meet the next one's. A fork costs milliseconds and starts from a 
 touched. The zygote itself never runs student code, starts no thread, and knows no secret: it stands in the
 sandbox already.
 
-Control messages on file descriptor 3 (one datagram each, from the grader, who is trusted):
-``new`` with a socket attached starts a submission and answers its number; ``kill N`` ends it; closing ends
-everything.
+Orders come on file descriptor 3: see ``forking``. With each new submission comes one socket, towards its
+judge.
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ import gc
 import importlib.abc
 import json
 import os
-import select
 import signal
 import socket
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from . import confine, figures, student
-from .channel import tell
+from .forking import serve
 from .large_pages import use_large_pages
 from .warm import load, rehearse
 
@@ -58,7 +56,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, pages shared with the forks
     use_large_pages()
-    serve(control, settings, shell)
+    signal.set_wakeup_fd(-1)
+    serve(control, 1, lambda fd: keep(fd, settings, shell))
     os._exit(0)  # taking the libraries down in good order takes as long as grading a submission
 
 
@@ -94,53 +93,7 @@ def seed_everything(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def serve(control: socket.socket, settings: dict, shell: Any) -> None:
-    keepers: set[int] = set()
-    signal.set_wakeup_fd(-1)
-    there = tell(control, "ready")
-    while there:
-        ready, _, _ = select.select([control], [], [], 1.0)
-        reap(keepers)
-        if not ready:
-            continue
-        try:
-            message, fds, _, _ = socket.recv_fds(control, 4096, 1)
-        except ConnectionResetError:
-            break
-        if not message:
-            break
-        words = message.decode().split()
-        if words[0] == "new":
-            pid = os.fork()
-            if pid == 0:
-                control.close()
-                keep(fds[0], settings, shell)
-            os.close(fds[0])
-            keepers.add(pid)
-            answer = str(pid)
-        else:
-            pid = int(words[1])
-            if pid in keepers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
-                keepers.discard(pid)
-            answer = "done"
-        there = tell(control, answer)
-    for pid in keepers:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def reap(keepers: set[int]) -> None:
-    for pid in list(keepers):
-        with contextlib.suppress(ChildProcessError):
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                keepers.discard(pid)
-
-
-def keep(fd: int, settings: dict, shell: Any) -> None:
+def keep(fd: int, settings: dict, shell: Any) -> NoReturn:
     """In the fork: build the submission's own spaces, start its first process, and wait. Never returns."""
     try:
         limits = settings["limits"]
