@@ -7,11 +7,12 @@ folder's ``nbgrader_config.py``.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import names
+from . import attached, names
 from .bank import BANKS, Entry
 from .bank import load as load_bank
 from .folder import CourseError, CourseFolder
@@ -228,6 +229,8 @@ def _read(path: Path) -> dict[str, Any]:
         for cell in content["cells"]:
             if isinstance(cell["source"], list):
                 cell["source"] = "".join(cell["source"])
+            if cell["cell_type"] != "code":
+                cell["source"], _ = attached.embed(cell["source"], cell.get("attachments"), sys.maxsize)
             cell.setdefault("metadata", {})
         content.setdefault("metadata", {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,12 +7,14 @@ a script in an answer would act in an instructor's name. Its own configuration c
 from __future__ import annotations
 
 import html
+import re
 
 import bleach
 from nbconvert.filters import markdown2html
 from traitlets.config import Config
 
-from .rebuild import MAX_ADDED_TEXT, typed
+from . import attached
+from .rebuild import MAX_ADDED_TEXT
 
 TAGS = bleach.ALLOWED_TAGS | {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "span", "div", "img", "del", "sub", "sup"),
@@ -21,6 +23,7 @@ TAGS = bleach.ALLOWED_TAGS | {
 PROTOCOLS = {"http", "https", "mailto", "data"}  # the last for pictures that come with the notebook
 
 MAX_TAGS = 2_000  # more take minutes to clean
+MAX_GROWN = 1 << 22  # characters, likewise
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
@@ -32,10 +35,16 @@ def _allowed(tag: str, name: str, value: str) -> bool:
 
 
 def markdown(source: str) -> str:
-    """Markdown as HTML without scripts, handlers or links that run something; what is too large or has too
-    many tags is shown as it was typed.
+    """Markdown as HTML without scripts, handlers or links that run something; what is too large, has too
+    many tags or would grow too much is shown as it was typed.
     """
-    if source.count("<") > MAX_TAGS or typed(source) > MAX_ADDED_TEXT:
+    if source.count("<") > MAX_TAGS or attached.typed(source) > MAX_ADDED_TEXT:
+        return f"<pre>{html.escape(source)}</pre>"
+    return attached.apart(source, _cleaned)
+
+
+def _cleaned(source: str) -> str:
+    if _grown(source) > MAX_GROWN:
         return f"<pre>{html.escape(source)}</pre>"
     return bleach.clean(markdown2html(source), tags=TAGS, attributes=_allowed, protocols=PROTOCOLS)
 
@@ -44,3 +53,11 @@ def configure(config: Config) -> None:
     """Make nbconvert's pages inert, nbgrader's feedback and formgrader among them."""
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": "course_utils.grading.inert.markdown"}
+
+
+def _grown(source: str) -> int:
+    """At most so many characters come of links whose addresses are defined once and mentioned again and
+    again.
+    """
+    defining = [len(part) for part in re.split(r"\n[ \t]*\n", source) if "]:" in part]
+    return max(defining, default=0) * source.count("[")

@@ -19,7 +19,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import names
+from . import attached, names
 from .assignment import Cell, Notebook
 
 MAX_FILE_BYTES = 256 << 20
@@ -147,7 +147,7 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
             f"The notebook has {len(cells)} cells; those after the first {MAX_CELLS} were ignored."
         )
         cells = cells[:MAX_CELLS]
-    found = []
+    found, room = [], attached.MAX_CHARACTERS
     for number, cell in enumerate(cells):
         submitted = _cell(cell)
         if submitted is None:
@@ -157,7 +157,12 @@ def _parse(data: bytes, problems: list[str]) -> list[_Submitted]:
                 f"Cell {number + 1} has more than {MAX_SOURCE >> 20} MiB of text and was ignored."
             )
         else:
+            if not submitted.code:
+                submitted.text, room = attached.embed(submitted.text, cell.get("attachments"), room)
             found.append(submitted)
+    if room < 0:
+        most = f"{attached.MAX_CHARACTERS >> 20} MiB"
+        problems.append(f"The attached pictures have more than {most}; some were left out.")
     return found
 
 
@@ -211,7 +216,7 @@ def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
         if id(cell) in place:
             anchor = max(anchor, place[id(cell)]) if cell.used else anchor
         elif not cell.used and cell.text.strip():
-            room -= 0 if cell.code else typed(cell.text)
+            room -= 0 if cell.code else attached.typed(cell.text)
             if not cell.code and room < 0:
                 continue
             extras.setdefault(anchor, []).append(Step(None, cell.text, code=cell.code))
@@ -233,14 +238,6 @@ def _steps(notebook: Notebook, submitted: list[_Submitted], problems: list[str])
             steps.append(Step(cell, text, attempted=_attempted(text, cell), code=cell.code))
         steps += extras.get(number, [])
     return steps
-
-
-_PICTURE = re.compile(r"data:image/[\w.+-]{1,40};base64,[A-Za-z0-9+/=]++")
-
-
-def typed(text: str) -> int:
-    """Characters of a text besides those of pictures in it."""
-    return len(_PICTURE.sub("", text))
 
 
 def _match(

@@ -5,7 +5,7 @@ import json
 import pytest
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.grading import feedback
+from course_utils.grading import attached, feedback, inert
 from course_utils.grading.engine import Grader
 from course_utils.grading.gradebook import Writer, as_notebook
 from course_utils.grading.rebuild import MAX_ADDED_TEXT, rebuild
@@ -92,6 +92,93 @@ def test_added_text_is_bounded_but_pictures_do_not_count(grader):
     picture = f"![](data:image/png;base64,{'A' * 900_000})"
     rebuilt = steps([picture, half, picture, "caption"])
     assert len([s for s in rebuilt.steps if not s.cell]) == 4 and rebuilt.problems == []
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def test_a_photograph_of_a_written_answer_reaches_whoever_marks_it(grader, course):
+    """Jupyter keeps a picture that is pasted into a text cell as the cell's attachment."""
+    photo = {"my photo.png": {"image/png": [PNG[:40] + "\n", PNG[40:]]}}
+
+    def paste(cells):
+        cells[-1].update(source="By hand: ![](attachment:my%20photo.png)", attachments=photo)
+        cells.insert(
+            3, new_markdown_cell("![sketch](attachment:a.png)", attachments={"a.png": {"image/png": PNG}})
+        )
+
+    marked = grade(grader, paste)
+    assert by_id(marked)["essay"].verdict == "manual" and marked.problems == []
+    with Writer(course, grader.assignment) as writer:
+        writer.write(marked)
+    (page,) = feedback.write(course, grader.assignment)
+    assert page.read_text().count(f'src="data:image/png;base64,{PNG}"') == 2
+
+
+@pytest.mark.parametrize(
+    "attachments",
+    [
+        None,
+        [],
+        {},
+        {"other.png": {"image/png": PNG}},
+        {"a.png": PNG},
+        {"a.png": {"image/svg+xml": "PHN2Zz4="}},
+        {"a.png": {"image/png": '" onerror="alert(1)'}},
+        {"a.png": {"image/png": ["AAAA", 1]}},
+    ],
+)
+def test_what_is_no_attached_picture_is_left_as_it_was_typed(attachments):
+    assert attached.embed("![](attachment:a.png)", attachments, 1000) == ("![](attachment:a.png)", 1000)
+
+
+def test_attached_pictures_are_bounded_however_often_they_are_shown(grader):
+    content = json.loads(notebook(grader.assignment))
+    photo = {"a.png": {"image/png": "A" * (attached.MAX_CHARACTERS // 4)}}
+    shown = new_markdown_cell("![](attachment:a.png) " * 3, attachments=photo)
+    content["cells"] += [json.loads(json.dumps(shown)) for _ in range(2)]
+    rebuilt = rebuild(grader.assignment.notebooks[0], json.dumps(content).encode())
+    texts = [step.text for step in rebuilt.steps if not step.cell]
+    assert [text.count("data:image/png") for text in texts] == [3, 0]
+    assert [text.count("attachment:") for text in texts] == [0, 3]
+    assert rebuilt.problems == ["The attached pictures have more than 32 MiB; some were left out."]
+
+
+def test_pictures_in_a_text_are_as_they_were_however_large():
+    other = "data:image/png;base64,picture0="  # what stands for one of them in the meantime
+    texts = [f"data:image/png;base64,{PNG}", other, f"data:image/jpeg;base64,{'A' * 3_000_000}"]
+    page = inert.markdown("\n\n".join(f"![]({text})" for text in texts))
+    assert [page.count(f'src="{text}"') for text in texts] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("address", ["http://x/" + "a" * 100_000, f"data:image/png;base64,{'A' * 4_000_000}"])
+def test_a_page_does_not_grow_with_each_mention_of_a_long_address(address):
+    page = inert.markdown(f"![a]\n\n[a]: {address}\n\n" + "![a] " * 8000)
+    assert address in page and len(page) <= 1.5 * attached.MAX_CHARACTERS
+
+
+def test_references_between_brackets_are_links():
+    page = inert.markdown("See [the paper] and [it][the paper].\n\n[the paper]: https://example.org/a")
+    assert page.count('href="https://example.org/a"') == 2
+
+
+def test_an_instructors_picture_is_shown_and_is_no_answer(tmp_path):
+    question = manual("essay", 5, "What is ![this](attachment:a.png)?")
+    question.attachments = {"a.png": {"image/png": PNG}}
+    question.source += "\n### BEGIN SOLUTION\nA dot.\n### END SOLUTION"
+    assignment = make(tmp_path, [question], policy="uses = []\n").load("hw")
+    content = json.loads(notebook(assignment))
+    released = {
+        **json.loads(json.dumps(question)),
+        "source": "What is ![this](attachment:a.png)?\nYOUR ANSWER HERE",
+    }
+    content["cells"] = [released]
+    rebuilt = rebuild(assignment.notebooks[0], json.dumps(content).encode())
+    assert [(step.attempted, PNG in step.text) for step in rebuilt.steps] == [(False, True)]
+    released["source"] += " A dot."
+    content["cells"] = [released]
+    rebuilt = rebuild(assignment.notebooks[0], json.dumps(content).encode())
+    assert [(step.attempted, PNG in step.text) for step in rebuilt.steps] == [(True, True)]
 
 
 DOUBLE, HALF = "def double(x):\n    return 2 * x", "def half(x):\n    return x / 2"
