@@ -12,7 +12,8 @@ into.
 
 Where to look:
 
-- what a submission may decide: ``rebuild``, ``attached``; what an assignment is: ``assignment``, ``names``, ``policy``
+- what a submission may decide: ``rebuild``, ``attached``; what an assignment is: ``assignment``, ``names``,
+  ``policy``
 - what keeps student code in: ``sandbox``, ``step_out_of_root``, ``inside/confine``, ``inside/zygote``
 - what may cross the wall: ``inside/codec``, ``inside/channel``; who talks: ``inside/student`` and ``session``
 - what a test sees: ``proxies``, ``tensors``; who decides: ``judge``, ``judge_zygote``, ``verdicts``
