@@ -13,6 +13,8 @@ from .inside import codec
 from .inside.channel import Channel
 from .sandbox import Limits, View, Zygote
 
+_SESSION = "a session of its own"
+
 # What student code tries, and the printed line that shows that it could not.
 _TRIALS = {
     "no network": """
@@ -40,6 +42,10 @@ line = next(line for line in open("/proc/self/status") if line.startswith("CapEf
 print(int(line.split()[1], 16) == 0)""",
     "system-call filter": """
 print("Seccomp:\\t2" in open("/proc/self/status").read())""",
+    _SESSION: """
+import os
+os.setsid()
+print(os.getsid(0) == 1)""",
     "memory limit": """
 try:
     x = bytearray(1 << 30)
@@ -79,6 +85,14 @@ except OSError:
 }
 
 
+def _no_shares() -> str:
+    """What to add where the kernel does not share out the processor between sessions."""
+    setting = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if setting.exists() and setting.read_text().strip() == "1":
+        return ""
+    return f"but {setting} is not 1: many busy processes of one submission slow down the others"
+
+
 def examine(course: Path) -> list[tuple[str, bool, str]]:
     """What is enforced: (what, whether, detail), the decisive row first."""
     rows = []
@@ -101,7 +115,8 @@ def examine(course: Path) -> list[tuple[str, bool, str]]:
             if answer[0] != "ran":
                 return [("sandbox", False, f"name spaces inside bubblewrap are refused: {answer[1]}")]
             held = answer[1].strip().endswith("True")
-            rows.append((what, held, "" if held else str(answer[2][2] if answer[2] else answer[1])[:200]))
+            detail = "" if held else str(answer[2][2] if answer[2] else answer[1])[:200]
+            rows.append((what, held, detail if what != _SESSION else detail or _no_shares()))
         channel.close()
         zygote.end(number)
     except Exception as error:

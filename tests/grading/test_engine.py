@@ -106,6 +106,25 @@ def triple(x):
     assert by_id(grade(grader, {"triple": text}))["triple-visible"].verdict == "passed"
 
 
+def test_all_processes_of_a_submission_share_one_session(grader):
+    """Linux gives each session the same share of the processor: with sessions of their own, a hundred busy
+    processes would get a hundred shares.
+    """
+    text = """
+import os, subprocess, sys
+!echo $(cut -d' ' -f6 /proc/self/stat) of a shell
+ask = [sys.executable, "-I", "-S", "-c", "import os; os.setsid(); print(os.getsid(0))"]
+
+def triple(x):
+    said = subprocess.run(ask, capture_output=True, text=True, start_new_session=True, check=True).stdout
+    assert said == "1\\n" and os.getsid(0) == 1, said
+    return 3 * x
+"""
+    marked = grade(grader, {"triple": text})
+    assert by_id(marked)["triple-visible"].verdict == "passed", by_id(marked)["triple-visible"].message
+    assert next(c["output"] for c in marked.cells["hw"] if c["key"] == "triple") == "1 of a shell\n"
+
+
 def test_what_the_solution_does_is_found_out_again_if_the_machine_was_busy(grader, monkeypatch):
     (notebook,) = grader.assignment.notebooks
     runs = []

@@ -8,9 +8,12 @@ the fork that will run it, before any student code:
   kills all that it started;
 - its own small, empty /tmp, home and /dev/shm;
 - limits on memory, CPU seconds, processes, open files and file size;
-- no capabilities, and a system-call filter: no new name spaces or mounts, no tracing of processes, no kernel
-  key rings or System V memory (both outlive processes), no larger socket buffers (memory charged to no
-  process), no BPF, io_uring or performance counters (a large attack surface that no assignment needs).
+- a session of its own: Linux shares the processor out between sessions, so a hundred busy processes slow no
+  other submission;
+- no capabilities, and a system-call filter: no further sessions, no new name spaces or mounts, no tracing of
+  processes, no kernel key rings or System V memory (both outlive processes), no larger socket buffers (memory
+  charged to no process), no BPF, io_uring or performance counters (a large attack surface that no assignment
+  needs).
 
 ``isolate`` reports what it could not do, so that the grader can say so.
 """
@@ -136,7 +139,7 @@ _REFUSED = {
     "finit_module": (313, 273), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
     "acct": (163, 89), "syslog": (103, 116), "personality": (135, 92),
 }  # fmt: skip
-_CLONE, _CLONE3, _SETSOCKOPT = (56, 220), (435, 435), (54, 208)
+_CLONE, _CLONE3, _SETSOCKOPT, _SETSID = (56, 220), (435, 435), (54, 208), (112, 157)
 _BUFFER_SIZES = (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)  # the last two are the privileged ways
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _EPERM, _ENOSYS = 1, 38
@@ -156,6 +159,7 @@ def _filter_program(machine: str) -> bytes:
     if machine == "x86_64":  # the x32 twins of the same calls
         program += [ins(at_least, 0x40000000, 0, 1), ins(ret, kill)]
     program += [ins(equal, _CLONE3[column], 0, 1), ins(ret, error | _ENOSYS)]  # libc falls back to clone
+    program += [ins(equal, _SETSID[column], 0, 1), ins(ret, error)]  # "done": a subprocess may ask for one
     program += [ins(equal, _CLONE[column], 0, 4), ins(load, arg0), ins(any_bit, _CLONE_NEWUSER, 0, 1)]
     program += [ins(ret, error | _EPERM), ins(ret, allow)]
     # Larger socket buffers: memory that no process is charged for.

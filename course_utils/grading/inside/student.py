@@ -21,6 +21,7 @@ import operator
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import types
@@ -481,11 +482,28 @@ def make_shell(namespace_name: str = "__main__") -> Any:
         "agg",
     )  # %matplotlib: figures are taken when their cell has ended
     shell._tee = lambda channel: contextlib.nullcontext()  # a second copy of all that is printed
+    shell.system = lambda command: run_command(shell, command)
     manager = shell.input_transformer_manager
     look_for_magics = manager.do_token_transforms
     # Most of the time that a small cell takes would go into reading it word by word.
     manager.do_token_transforms = lambda lines: lines if is_python(lines) else look_for_magics(lines)
     return shell
+
+
+def run_command(shell: Any, command: str) -> None:
+    """``!command``. IPython would open a terminal for it, for which it would need a session of its own."""
+    process = subprocess.Popen(
+        shell.var_expand(command, depth=2),
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    for part in iter(lambda: process.stdout.read(1 << 16), ""):
+        print(part, end="")
+    shell.user_ns["_exit_code"] = process.wait()
 
 
 def is_python(lines: list[str]) -> bool:

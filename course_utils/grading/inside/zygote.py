@@ -121,6 +121,7 @@ def begin(fd: int, settings: dict, shell: Any) -> None:
             confine.own_proc()
             confine.drop_privileges()
         confine.die_with_parent()
+        os.setsid()
         work = confine.WORK if settings["confine"] else settings["work"]
         os.makedirs(work, exist_ok=True)
         place_files(settings["files"], work)
