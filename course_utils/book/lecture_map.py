@@ -25,21 +25,19 @@ class Part:
     """Where it begins in the deck's text."""
     title: str
     pages: tuple[str, ...]
-    """Pages below ``chapters/``, or names of planned ones."""
+    """Pages below ``chapters/``."""
     claims: tuple[slides.Claim, ...]
     """What the slides of this part claim."""
 
 
 @dataclass(frozen=True)
 class LectureMap:
-    planned: dict[str, str]
-    """Pages to come: name and title."""
     decks: dict[slides.Deck, tuple[Part, ...]]
 
     def markdown(self, written: Collection[str]) -> str:
         """A table a deck. ``written`` are the documents of the book.
 
-        :raises ValueError: a page that is neither written nor planned.
+        :raises ValueError: a page that the book has not.
         """
         return "\n\n".join(
             f"## {deck.title}\n\n{self._table(parts, written)}" for deck, parts in self.decks.items()
@@ -53,11 +51,9 @@ class LectureMap:
         return "\n".join(lines)
 
     def _link(self, page: str, written: Collection[str]) -> str:
-        if f"chapters/{page}" in written:
-            return f"{{doc}}`/chapters/{page}`"
-        if page in self.planned:
-            return f"*planned:* {self.planned[page]}"
-        raise ValueError(f"chapters/{page} is no page of the book and not planned")
+        if f"chapters/{page}" not in written:
+            raise ValueError(f"chapters/{page} is no page of the book")
+        return f"{{doc}}`/chapters/{page}`"
 
 
 def _checked(claims: tuple[slides.Claim, ...]) -> str:
@@ -76,7 +72,7 @@ def read_map(path: Path) -> LectureMap:
     if list(data["decks"]) != list(known):
         raise ValueError(f"decks must be {', '.join(known)}, not {', '.join(data['decks'])}")
     decks = {known[key]: _parts(known[key], entries) for key, entries in data["decks"].items()}
-    return LectureMap(data["planned"], decks)
+    return LectureMap(decks)
 
 
 def _parts(deck: slides.Deck, entries: list[dict]) -> tuple[Part, ...]:
