@@ -116,7 +116,9 @@ def examine(course: Path) -> list[tuple[str, bool, str]]:
                 return [("sandbox", False, f"name spaces inside bubblewrap are refused: {answer[1]}")]
             held = answer[1].strip().endswith("True")
             detail = "" if held else str(answer[2][2] if answer[2] else answer[1])[:200]
-            rows.append((what, held, detail if what != _SESSION else detail or _no_shares()))
+            if held and what == _SESSION:
+                detail = _no_shares()
+            rows.append((what, held, detail))
         channel.close()
         zygote.end(number)
     except Exception as error:

@@ -38,21 +38,14 @@ def markdown(source: str) -> str:
     """Markdown as HTML without scripts, handlers or links that run something; what is too large, has too
     many tags or would grow too much is shown as it was typed.
     """
-    if source.count("<") > MAX_TAGS or attached.typed(source) > MAX_ADDED_TEXT:
-        return f"<pre>{html.escape(source)}</pre>"
     return attached.apart(source, _cleaned)
 
 
 def _cleaned(source: str) -> str:
-    if _grown(source) > MAX_GROWN:
+    too_large = source.count("<") > MAX_TAGS or attached.typed(source) > MAX_ADDED_TEXT
+    if too_large or _grown(source) > MAX_GROWN:
         return f"<pre>{html.escape(source)}</pre>"
     return bleach.clean(markdown2html(source), tags=TAGS, attributes=_allowed, protocols=PROTOCOLS)
-
-
-def configure(config: Config) -> None:
-    """Make nbconvert's pages inert, nbgrader's feedback and formgrader among them."""
-    config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": "course_utils.grading.inert.markdown"}
 
 
 def _grown(source: str) -> int:
@@ -61,3 +54,9 @@ def _grown(source: str) -> int:
     """
     defining = [len(part) for part in re.split(r"\n[ \t]*\n", source) if "]:" in part]
     return max(defining, default=0) * source.count("[")
+
+
+def configure(config: Config) -> None:
+    """Make nbconvert's pages inert, nbgrader's feedback and formgrader among them."""
+    config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {"markdown2html": "course_utils.grading.inert.markdown"}

@@ -15,7 +15,7 @@ the fork that will run it, before any student code:
   charged to no process), no BPF, io_uring or performance counters (a large attack surface that no assignment
   needs).
 
-``isolate`` reports what it could not do, so that the grader can say so.
+What the kernel refuses raises ``CannotConfine``, which the zygote reports: no student code runs then.
 """
 
 from __future__ import annotations
